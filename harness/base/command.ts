@@ -1,0 +1,94 @@
+import { execa } from "execa";
+import { humanDuration } from "./clock.ts";
+
+/** How a command ended. Never thrown: the caller decides what a bad exit means. */
+export interface CommandResult {
+  /** 0 to 255; 124 where the harness's own timeout ended it. */
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly timedOut: boolean;
+  readonly durationMs: number;
+}
+
+export interface CommandOptions {
+  readonly cwd?: string;
+  /** Added to the process's own environment unless `cleanEnv`. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cleanEnv?: boolean;
+  readonly input?: string | Uint8Array;
+  /** Hard limit, milliseconds. Every external command has one. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  /** Called with each line of stdout or stderr as it comes. */
+  readonly onLine?: (line: string, stream: "stdout" | "stderr") => void;
+}
+
+/**
+ * Runs a program on this machine, without a shell, in a process group of its own that is killed whole on timeout or abort.
+ * @throws the signal's reason when aborted; UsageError-free: a missing program is exit code 127 with the message in stderr
+ */
+export async function command(argv: readonly string[], options: CommandOptions): Promise<CommandResult> {
+  const [file, ...args] = argv;
+  if (!file) throw new TypeError("command: empty argv");
+  options.signal?.throwIfAborted();
+  const started = performance.now();
+  const child = execa(file, args, {
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    env: options.env ?? {},
+    extendEnv: !options.cleanEnv,
+    ...(options.input === undefined ? { stdin: "ignore" as const } : { input: options.input }),
+    reject: false,
+    detached: true,
+    stripFinalNewline: true,
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  let timedOut = false;
+  const kill = () => killGroup(child.pid);
+  const timer = setTimeout(() => {
+    timedOut = true;
+    kill();
+  }, options.timeoutMs);
+  options.signal?.addEventListener("abort", kill, { once: true });
+  const onLine = options.onLine;
+  if (onLine) {
+    child.stdout.on("data", splitLines((line) => onLine(line, "stdout")));
+    child.stderr.on("data", splitLines((line) => onLine(line, "stderr")));
+  }
+  try {
+    const result = await child;
+    options.signal?.throwIfAborted();
+    const missing = result.exitCode === undefined && !timedOut && !result.isTerminated;
+    return {
+      exitCode: timedOut ? 124 : missing ? 127 : (result.exitCode ?? 128 + 9),
+      stdout: result.stdout ?? "",
+      stderr: missing ? result.shortMessage ?? "" : timedOut ? `${result.stderr}\n${file} was ended after ${humanDuration(options.timeoutMs)}` : result.stderr ?? "",
+      timedOut,
+      durationMs: performance.now() - started,
+    };
+  } finally {
+    clearTimeout(timer);
+    options.signal?.removeEventListener("abort", kill);
+  }
+}
+
+/** SIGKILL for a whole process group; a group that is gone already is fine. */
+export function killGroup(pid: number | undefined, signal: NodeJS.Signals = "SIGKILL"): void {
+  if (!pid) return;
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/** Turns chunks, which may hold several or partial lines, into lines. */
+export function splitLines(onLine: (line: string) => void): (chunk: Uint8Array | string) => void {
+  let rest = "";
+  return (chunk) => {
+    rest += chunk.toString();
+    const lines = rest.split(/\r?\n/);
+    rest = lines.pop() ?? "";
+    for (const line of lines) onLine(line);
+  };
+}

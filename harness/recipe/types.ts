@@ -1,0 +1,57 @@
+/** A recipe's source, fetched and understood. Plain data. */
+
+export interface Version {
+  /** The annotated tag: `1.2.0+6.1.1`. */
+  readonly tag: string;
+  readonly commit: string;
+}
+
+export interface Checkout {
+  /** The recipe's name: `wordpress`. */
+  readonly name: string;
+  /** A private clone on this machine, with head checked out. `origin` is a local path. */
+  readonly dir: string;
+  /** What was asked for: a ref, or null for a working tree or the default branch. */
+  readonly ref: string | null;
+  /** Commit under test. For a dirty working tree: the temporary commit that holds it. */
+  readonly head: string;
+  /** The commit the working tree is based on; differs from `head` only when dirty. */
+  readonly author: string;
+  readonly dirty: boolean;
+  /** Files that differ from `author`, where dirty. */
+  readonly changed: readonly string[];
+  /** Annotated tags that are recipe versions, newest first. */
+  readonly versions: readonly Version[];
+  /** Notices: tags that are no recipe versions, lightweight tags. */
+  readonly notices: readonly string[];
+}
+
+/** What the harness needs to know of one service of a compose file, after interpolation. */
+export interface ComposeService {
+  readonly name: string;
+  readonly image: string;
+  readonly dependsOn: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly networks: readonly string[];
+  readonly secrets: readonly string[];
+  readonly configs: readonly string[];
+  readonly volumes: readonly string[];
+  readonly ports: readonly { readonly published: number | null; readonly target: number; readonly protocol: string; readonly mode: "ingress" | "host" }[];
+  readonly hasHealthcheck: boolean;
+  readonly endpointMode: "vip" | "dnsrr";
+  readonly updateOrder: "start-first" | "stop-first";
+  readonly replicas: number | null;
+}
+
+/** The compose files of an app, merged and interpolated as abra would. */
+export interface ComposeApp {
+  readonly services: readonly ComposeService[];
+  /** Secret and config names as they will stand in Swarm. */
+  readonly secrets: readonly { readonly key: string; readonly name: string; readonly external: boolean }[];
+  readonly configs: readonly { readonly key: string; readonly name: string; readonly external: boolean }[];
+  readonly volumes: readonly { readonly key: string; readonly name: string; readonly external: boolean }[];
+  readonly networks: readonly { readonly key: string; readonly name: string; readonly external: boolean }[];
+  /** The recipe's own version label on `app`. */
+  readonly version: string | null;
+}
