@@ -23,30 +23,33 @@ export type Blame = "recipe" | "infra" | "harness-limit" | "unverified" | "base-
 /** Bad input: one clear line that names the file or value and the remedy. Exit code 2. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
+  readonly where: string;
+  readonly what: string;
+  readonly remedy: string;
+
   /**
    * @param where the file, flag or value that is wrong
    * @param what what is wrong with it
    * @param remedy what to do
    */
-  constructor(
-    readonly where: string,
-    readonly what: string,
-    readonly remedy: string,
-    options?: ErrorOptions,
-  ) {
+  constructor(where: string, what: string, remedy: string, options?: ErrorOptions) {
     super(`${where}: ${what}; ${remedy}`, options);
+    this.where = where;
+    this.what = what;
+    this.remedy = remedy;
   }
 }
 
 /** Something the build found out that ends it (or one tier of it), with whose fault it is. */
 export class FindingError extends Error {
   override readonly name = "FindingError";
-  constructor(
-    readonly blame: Blame,
-    readonly reason: Reason,
-    options?: ErrorOptions,
-  ) {
+  readonly blame: Blame;
+  readonly reason: Reason;
+
+  constructor(blame: Blame, reason: Reason, options?: ErrorOptions) {
     super(reason.summary, options);
+    this.blame = blame;
+    this.reason = reason;
   }
 }
 

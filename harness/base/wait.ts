@@ -22,12 +22,15 @@ export interface WaitOptions {
 /** A wait that ran out of time, with what it last saw. */
 export class WaitTimeout extends Error {
   override readonly name = "WaitTimeout";
-  constructor(
-    readonly what: string,
-    readonly saw: string,
-    readonly waitedMs: number,
-  ) {
+  readonly what: string;
+  readonly saw: string;
+  readonly waitedMs: number;
+
+  constructor(what: string, saw: string, waitedMs: number) {
     super(`gave up waiting for ${what} after ${humanDuration(waitedMs)}; last saw: ${saw}`);
+    this.what = what;
+    this.saw = saw;
+    this.waitedMs = waitedMs;
   }
 }
 

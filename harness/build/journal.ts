@@ -1,0 +1,70 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { z } from "zod";
+import { UsageError } from "../base/errors.ts";
+
+const entrySchema = z.discriminatedUnion("kind", [
+  /** A throwaway Swarm node: a container of the host's engine. */
+  z.strictObject({ kind: z.literal("node"), name: z.string() }),
+  /** A stack on the build's Swarm, with the app's domain. */
+  z.strictObject({ kind: z.literal("stack"), name: z.string(), domain: z.string(), abraDir: z.string() }),
+  /** A folder of this machine. */
+  z.strictObject({ kind: z.literal("folder"), name: z.string() }),
+]);
+
+export type JournalEntry = z.infer<typeof entrySchema>;
+
+/**
+ * What the build is about to make, written down and on disk before it is made. Teardown replays it backwards;
+ * replaying twice is harmless. One JSON object a line.
+ */
+export class Journal {
+  readonly path: string;
+  readonly #entries: JournalEntry[] = [];
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Writes the entry and waits until the disk has it. */
+  will(entry: JournalEntry): void {
+    mkdirSync(dirname(this.path), { recursive: true });
+    const file = openSync(this.path, "a", 0o600);
+    try {
+      writeSync(file, `${JSON.stringify(entry)}\n`);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    this.#entries.push(entry);
+  }
+
+  /** Newest first: the order in which to remove. */
+  backwards(): readonly JournalEntry[] {
+    return this.#entries.toReversed();
+  }
+
+  /**
+   * Reads a journal that another process wrote; a torn last line is left out, it named nothing that was made.
+   * @throws UsageError when a line in the middle is no entry
+   */
+  static read(path: string): Journal {
+    const journal = new Journal(path);
+    const lines = readFileSync(path, "utf8").split("\n");
+    lines.pop();
+    for (const [index, line] of lines.entries()) {
+      const entry = entrySchema.safeParse(parse(line));
+      if (!entry.success) throw new UsageError(`${path}:${index + 1}`, "is no journal entry", "remove the run by hand");
+      journal.#entries.push(entry.data);
+    }
+    return journal;
+  }
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
+}

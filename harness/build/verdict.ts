@@ -1,0 +1,152 @@
+import type { Blame, Reason } from "../base/errors.ts";
+import type { Results, Rung, Status, TierName, TierResult, Verdict } from "../../reports/results.ts";
+
+/** What ended the story before its end; null where it ran through. */
+export type Ending =
+  | { readonly kind: "interrupted"; readonly signal: NodeJS.Signals | null; readonly message: string }
+  | { readonly kind: "timedout"; readonly message: string; readonly last: Reason | null }
+  | { readonly kind: "finding"; readonly blame: Blame; readonly reason: Reason }
+  | { readonly kind: "bug"; readonly message: string; readonly stack: readonly string[] };
+
+export interface VerdictFacts {
+  readonly ending: Ending | null;
+  /** The tiers that were asked for, in order. */
+  readonly asked: readonly TierName[];
+  readonly tiers: readonly TierResult[];
+  readonly lint: Rung;
+  /** A base that no longer deploys; null where it did or there is none. */
+  readonly baseBroken: Reason | null;
+}
+
+export interface VerdictSays {
+  readonly verdict: Verdict;
+  readonly reason: Reason | null;
+  readonly level: number;
+  readonly rungs: Results["rungs"];
+}
+
+/** The one place that names a verdict (DESIGN, rule 7). Unknown is never green. */
+export function verdictOf(facts: VerdictFacts): VerdictSays {
+  const rungs = rungsOf(facts);
+  return { ...verdictAndReason(facts), level: levelOf(rungs), rungs };
+}
+
+function verdictAndReason(facts: VerdictFacts): { verdict: Verdict; reason: Reason | null } {
+  if (facts.ending) return ofEnding(facts.ending);
+  const failed = facts.tiers.find((tier) => tier.status === "failed");
+  if (failed) return { verdict: "failed", reason: tierReason(failed, "tests-failed") };
+  if (facts.baseBroken) return { verdict: "unverified", reason: facts.baseBroken };
+  for (const name of facts.asked) {
+    const tier = facts.tiers.find((candidate) => candidate.name === name);
+    if (!tier) return { verdict: "unverified", reason: missingReason(name) };
+    if (tier.status !== "passed" && tier.status !== "skipped") {
+      return { verdict: "unverified", reason: tierReason(tier, "tier-unverified") };
+    }
+  }
+  return { verdict: "passed", reason: null };
+}
+
+function ofEnding(ending: Ending): { verdict: Verdict; reason: Reason | null } {
+  switch (ending.kind) {
+    case "interrupted":
+      return { verdict: "interrupted", reason: plain("interrupted", ending.message, "run it again") };
+    case "timedout":
+      return {
+        verdict: "timedout",
+        reason: ending.last ?? plain("deadline", ending.message, "see which phase took the time; give the build a longer --deadline"),
+      };
+    case "bug":
+      return {
+        verdict: "infra",
+        reason: { ...plain("harness-bug", ending.message, "report it with results.json: this is recipe-ci's own fault"), evidence: ending.stack },
+      };
+    case "finding":
+      return { verdict: verdictOfBlame[ending.blame], reason: ending.reason };
+  }
+}
+
+const verdictOfBlame: Readonly<Record<Blame, Verdict>> = {
+  recipe: "failed",
+  infra: "infra",
+  // What the harness's own limits or overlays cause is neither the recipe's fault nor a proof that it works.
+  "harness-limit": "unverified",
+  unverified: "unverified",
+  "base-broken": "unverified",
+};
+
+function tierReason(tier: TierResult, cls: string): Reason {
+  const bad = tier.tests.filter((test) => test.status !== "passed");
+  return {
+    class: cls,
+    service: null,
+    summary: tier.reason ?? `${tier.name}: ${bad.length} of ${tier.tests.length} tests did not pass`,
+    evidence: bad.slice(0, 5).map((test) => `${test.name}: ${test.error ?? test.status}`),
+    hint: `recipe-ci run … --keep leaves the app up for a look after the ${tier.name} tier`,
+  };
+}
+
+function missingReason(name: TierName): Reason {
+  return plain("tier-unverified", `${name}: asked for, but it did not run`, "see the phases for what ended the build before it");
+}
+
+function plain(cls: string, summary: string, hint: string): Reason {
+  return { class: cls, service: null, summary, evidence: [], hint };
+}
+
+function rungsOf(facts: VerdictFacts): Results["rungs"] {
+  const rung = (name: TierName): Rung => rungOfStatus(facts.tiers.find((tier) => tier.name === name)?.status);
+  const install = rung("install");
+  const fellBeforeInstall =
+    facts.ending?.kind === "finding" && facts.ending.blame === "recipe" && install === "unverified" && facts.tiers.length === 0;
+  return {
+    install: fellBeforeInstall ? "fail" : install,
+    upgrade: facts.baseBroken ? "unverified" : rung("upgrade"),
+    backup_restore: both(rung("backup"), rung("restore")),
+    functional: rung("custom"),
+    lint: facts.lint,
+  };
+}
+
+function rungOfStatus(status: Status | undefined): Rung {
+  if (status === "passed") return "pass";
+  if (status === "failed") return "fail";
+  if (status === "skipped") return "skip";
+  return "unverified";
+}
+
+function both(a: Rung, b: Rung): Rung {
+  if (a === "fail" || b === "fail") return "fail";
+  if (a === "unverified" || b === "unverified") return "unverified";
+  return a === "pass" || b === "pass" ? "pass" : "skip";
+}
+
+/**
+ * The ladder: 1 install, 2 upgrade, 3 backup/restore, 4 functional, 5 lint. A failed or unverified rung stops the climb, a
+ * skip does not; a recipe without tests of its own stops at 3.
+ */
+function levelOf(rungs: Results["rungs"]): number {
+  const ladder = [rungs.install, rungs.upgrade, rungs.backup_restore, rungs.functional === "skip" ? "unverified" : rungs.functional, rungs.lint];
+  const stopped = ladder.findIndex((rung) => rung === "fail" || rung === "unverified");
+  return stopped === -1 ? ladder.length : stopped;
+}
+
+/**
+ * The process's exit code: 0 passed · 1 failed · 3 infra · 4 passed but residue left · 5 unverified · 124 deadline ·
+ * 129/130/143 interrupted by SIGHUP/SIGINT/SIGTERM.
+ */
+export function exitCodeOf(verdict: Verdict, teardown: Results["teardown"]["status"], signal: NodeJS.Signals | null): number {
+  switch (verdict) {
+    case "passed":
+      return teardown === "leaked" ? 4 : 0;
+    case "failed":
+      return 1;
+    case "infra":
+      return 3;
+    case "unverified":
+      return 5;
+    case "timedout":
+      return 124;
+    case "interrupted":
+      return signal === "SIGTERM" ? 143 : signal === "SIGHUP" ? 129 : 130;
+  }
+}
