@@ -1,0 +1,140 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { messageOf, FindingError } from "../base/errors.ts";
+import { Mask } from "../base/mask.ts";
+import { stateDir } from "../base/paths.ts";
+import type { ImageResult, Results, Rung, Status, TargetFacts, TierResult, WatchFailure } from "../../reports/results.ts";
+import type { Reason } from "../base/errors.ts";
+import type { Emit } from "./events.ts";
+import { Interrupted } from "./interrupt.ts";
+import { Journal } from "./journal.ts";
+import type { BuildRequest } from "./request.ts";
+import { Timeline } from "./timeline.ts";
+import type { Ending } from "./verdict.ts";
+
+/** What the build learned so far: each phase adds its part, the report is made of it. */
+export interface Findings {
+  recipe: Results["recipe"];
+  target: TargetFacts | null;
+  images: ImageResult[];
+  tiers: TierResult[];
+  lint: Rung;
+  baseBroken: Reason | null;
+  warnings: string[];
+  watch: { restarts: Record<string, number>; failures: WatchFailure[]; decidedMs: number | null };
+  teardown: Results["teardown"];
+  artifacts: Results["artifacts"];
+  ending: Ending | null;
+}
+
+/** One build: what was asked, where it is, what it found. Handed to every phase. */
+export class Build {
+  readonly id: string;
+  readonly request: BuildRequest;
+  readonly emit: Emit;
+  /** Aborts with the reason when the build is to end early. */
+  readonly signal: AbortSignal;
+  readonly timeline = new Timeline();
+  readonly mask = new Mask();
+  readonly journal: Journal;
+  /** This run's folder on this machine: clone, journal, record. */
+  readonly dir: string;
+  readonly findings: Findings;
+
+  constructor(request: BuildRequest, emit: Emit, signal: AbortSignal, id: string = newRunId()) {
+    this.id = id;
+    this.request = request;
+    this.emit = (event) => emit(event);
+    this.signal = signal;
+    this.dir = join(stateDir(), "runs", id);
+    this.journal = new Journal(join(this.dir, "journal.ndjson"));
+    this.findings = nothingFound(request);
+  }
+
+  /** Runs one phase of the story: timed, announced, and marked with how it ended. Errors pass through. */
+  async phase<T>(name: string, work: () => Promise<T>): Promise<T> {
+    this.timeline.begin(name);
+    this.emit({ type: "phase-begin", phase: name });
+    try {
+      const value = await work();
+      this.#ended("passed");
+      return value;
+    } catch (error) {
+      this.#ended(statusOf(error));
+      throw error;
+    }
+  }
+
+  span<T>(name: string, work: () => Promise<T>): Promise<T> {
+    return this.timeline.span(name, work);
+  }
+
+  note(line: string): void {
+    this.emit({ type: "note", line: this.mask.text(line) });
+  }
+
+  /** A notice that stands in the results and does not change the verdict. */
+  warn(line: string): void {
+    const masked = this.mask.text(line);
+    this.findings.warnings.push(masked);
+    this.emit({ type: "warning", line: masked });
+  }
+
+  waiting(line: string): void {
+    this.emit({ type: "waiting", phase: this.timeline.phase, line: this.mask.text(line) });
+  }
+
+  #ended(status: Status): void {
+    const phase = this.timeline.end(status);
+    this.emit({ type: "phase-end", phase: phase.name, status, durationMs: phase.durationMs });
+  }
+}
+
+/** How a phase ended that threw. */
+function statusOf(error: unknown): Status {
+  if (error instanceof Interrupted) return "interrupted";
+  return error instanceof FindingError && error.blame === "recipe" ? "failed" : "unverified";
+}
+
+/** What ended the story, as data for the verdict. */
+export function endingOf(error: unknown, last: Reason | null): Ending {
+  if (error instanceof Interrupted) {
+    return error.why === "deadline"
+      ? { kind: "timedout", message: error.message, last }
+      : { kind: "interrupted", signal: error.signal, message: error.message };
+  }
+  if (error instanceof FindingError) return { kind: "finding", blame: error.blame, reason: error.reason };
+  const stack = error instanceof Error ? (error.stack ?? "").split("\n").slice(1, 8).map((line) => line.trim()) : [];
+  return { kind: "bug", message: messageOf(error), stack };
+}
+
+/** Time first, so that runs sort; random last, so that two at once never meet. */
+function newRunId(): string {
+  const stamp = new Date().toISOString().slice(2, 19).replace(/[-:]/g, "").replace("T", "-");
+  return `${stamp}-${randomBytes(3).toString("hex")}`;
+}
+
+function nothingFound(request: BuildRequest): Findings {
+  return {
+    recipe: {
+      name: request.source,
+      variant: null,
+      ref: request.ref,
+      commit: null,
+      dirty: false,
+      version: null,
+      base: null,
+      operatorMustAdd: { env: [], secrets: [] },
+    },
+    target: null,
+    images: [],
+    tiers: [],
+    lint: "unverified",
+    baseBroken: null,
+    warnings: [],
+    watch: { restarts: {}, failures: [], decidedMs: null },
+    teardown: { status: "clean", residue: [], durationMs: 0 },
+    artifacts: [],
+    ending: null,
+  };
+}

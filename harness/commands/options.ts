@@ -1,0 +1,152 @@
+import { resolve } from "node:path";
+import { UsageError } from "../base/errors.ts";
+import type { BuildRequest } from "../build/request.ts";
+import { nearest } from "../config/unknown.ts";
+import { tierNameSchema, type TierName } from "../../reports/results.ts";
+
+/** What commander hands over for `run` and `demo`: strings as typed, absent where not given. */
+export interface RunFlags {
+  readonly ref?: string;
+  readonly base?: string;
+  readonly pr?: string;
+  readonly variant?: string;
+  readonly env?: readonly string[];
+  readonly config?: string;
+  readonly extra?: boolean;
+  readonly quick?: boolean;
+  readonly stages?: string;
+  readonly swarm?: string;
+  readonly trust?: string;
+  readonly lane?: string;
+  readonly out?: string;
+  readonly keep?: string | boolean;
+  readonly abra?: string;
+  readonly hostImages?: boolean;
+  readonly hostConfig?: string;
+  readonly install?: boolean;
+  readonly deadline?: string;
+  readonly on?: string;
+  readonly json?: boolean;
+}
+
+/** The environment names that a pipeline may set instead of flags; flags win. */
+export interface PipelineEnv {
+  readonly RECIPE?: string | undefined;
+  readonly REF?: string | undefined;
+  readonly PR?: string | undefined;
+  readonly SRC?: string | undefined;
+  readonly STAGES?: string | undefined;
+  readonly EXTRA_TESTS?: string | undefined;
+  readonly CI?: string | undefined;
+}
+
+/** The tiers that this version has; the others are in the design and come with later issues. */
+const tiersToday: readonly TierName[] = ["install", "upgrade"];
+
+/** Flags in the command line's design that do not work yet, each with what it will do. */
+const notYet: readonly (readonly [keyof RunFlags, string])[] = [
+  ["extra", "the opt-in heavy suite"],
+  ["trust", "levels of trust for recipes from a pull request"],
+  ["lane", "lanes with capacity of their own"],
+  ["variant", "variants of a recipe's settings"],
+  ["config", "settings folders"],
+];
+
+/**
+ * Flags and environment to a request. Pure but for resolving paths against the working directory.
+ * @throws UsageError naming the flag and what it may be
+ */
+export function buildRequest(source: string | undefined, flags: RunFlags, env: PipelineEnv): BuildRequest {
+  refuseNotYet(flags, env);
+  const wanted = source ?? nonEmpty(env.RECIPE);
+  if (!wanted) throw new UsageError("recipe", "which recipe to test is missing", "name a recipe, a path or a git URL: recipe-ci run wordpress");
+  const ref = flags.ref ?? nonEmpty(env.REF) ?? null;
+  const pr = number("--pr", flags.pr ?? nonEmpty(env.PR) ?? null);
+  if (flags.ref !== undefined && flags.pr !== undefined) throw new UsageError("--ref and --pr", "contradict each other", "give one of them");
+  if (flags.quick && flags.stages?.split(",").includes("install")) {
+    throw new UsageError("--quick and --stages install", "contradict each other: --quick leaves the fresh install out", "give one of them");
+  }
+  return {
+    source: wanted,
+    sourceBase: nonEmpty(env.SRC) ?? null,
+    ref: flags.ref === undefined && pr !== null ? null : ref,
+    pr,
+    base: flags.base ?? null,
+    env: Object.fromEntries((flags.env ?? []).map(pair)),
+    tiers: stages(flags.stages ?? nonEmpty(env.STAGES)),
+    quick: flags.quick ?? false,
+    swarm: swarm(flags.swarm),
+    out: resolve(flags.out ?? "out"),
+    keepMs: keep(flags.keep),
+    abra: flags.abra ?? nonEmpty(process.env.RECIPE_CI_ABRA) ?? null,
+    standIn: false,
+    install: flags.install ?? false,
+    hostImages: flags.hostImages ?? false,
+    hostConfig: flags.hostConfig ?? null,
+    trigger: env.CI ? "ci" : "manual",
+    deadlineMs: duration("--deadline", flags.deadline ?? "60m"),
+  };
+}
+
+function refuseNotYet(flags: RunFlags, env: PipelineEnv): void {
+  for (const [flag, what] of notYet) {
+    if (flags[flag] !== undefined) throw notYetError(`--${flag}`, what);
+  }
+  if (env.EXTRA_TESTS && env.EXTRA_TESTS !== "0") throw notYetError("EXTRA_TESTS", "the opt-in heavy suite");
+}
+
+function notYetError(where: string, what: string): UsageError {
+  return new UsageError(where, `not yet: ${what} does not exist in this version`, "leave it out");
+}
+
+function stages(given: string | undefined): readonly TierName[] {
+  if (given === undefined) return tiersToday;
+  const names = given.split(",").map((name) => name.trim()).filter(Boolean);
+  if (names.length === 0) throw new UsageError("--stages", "names no stage", `give some of ${tiersToday.join(", ")}`);
+  for (const name of names) {
+    if (!tierNameSchema.safeParse(name).success) {
+      const near = nearest(name, tierNameSchema.options);
+      throw new UsageError("--stages", `unknown stage "${name}"${near ? `, did you mean "${near}"?` : ""}`, `the stages are ${tierNameSchema.options.join(", ")}`);
+    }
+    if (!tiersToday.includes(name as TierName)) throw notYetError(`--stages ${name}`, `the ${name} tier`);
+  }
+  return tiersToday.filter((tier) => names.includes(tier));
+}
+
+function swarm(given: string | undefined): BuildRequest["swarm"] {
+  if (given === undefined || given === "ephemeral") return "ephemeral";
+  if (given === "local") return "local";
+  if (given.startsWith("ssh://")) throw notYetError(`--swarm ${given}`, "a Swarm on another server");
+  throw new UsageError("--swarm", `unknown value "${given}"`, "give ephemeral or local");
+}
+
+function keep(given: string | boolean | undefined): number | null {
+  if (given === undefined || given === false) return null;
+  return given === true ? 2 * 3_600_000 : duration("--keep", given);
+}
+
+const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
+
+/** `90s`, `45m`, `2h` in milliseconds. @throws UsageError naming the flag */
+export function duration(flag: string, text: string): number {
+  const match = /^(\d+)([smh])$/.exec(text);
+  const value = match ? Number(match[1]) * (unitMs[match[2] ?? ""] ?? 0) : 0;
+  if (value <= 0) throw new UsageError(flag, `"${text}" is no duration`, "write it like 90s, 45m or 2h");
+  return value;
+}
+
+function number(flag: string, text: string | null): number | null {
+  if (text === null) return null;
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(flag, `"${text}" is no pull request number`, "write it like --pr 12");
+  return Number(text);
+}
+
+function pair(text: string): [string, string] {
+  const at = text.indexOf("=");
+  if (at < 1 || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(text.slice(0, at))) throw new UsageError("--env", `"${text}" is not K=V`, "write it like --env ENABLE_SIGNUP=true");
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === undefined || text === "" ? undefined : text;
+}

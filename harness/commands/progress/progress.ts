@@ -1,0 +1,17 @@
+import type { BuildEvent } from "../../build/events.ts";
+import { liveProgress } from "./live.ts";
+import { plainProgress } from "./plain.ts";
+
+/** Shows a build while it runs. */
+export interface Progress {
+  emit(event: BuildEvent): void;
+  /** Leaves the terminal as it should be for what is printed next. */
+  close(): void;
+}
+
+/** NDJSON on stdout with `--json`; a live line on a terminal; plain lines elsewhere (CI, pipes). */
+export function openProgress(json: boolean): Progress {
+  if (json) return { emit: (event) => process.stdout.write(`${JSON.stringify(event)}\n`), close() {} };
+  if (process.stdout.isTTY && !process.env.CI) return liveProgress();
+  return plainProgress((line) => process.stdout.write(`${line}\n`));
+}
