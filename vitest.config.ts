@@ -1,0 +1,20 @@
+import { defineConfig } from "vitest/config";
+
+/** Swarms share two cores, one engine and one image cache: one file at a time. */
+const onSwarm = {
+  maxWorkers: 1,
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
+  teardownTimeout: 60_000,
+};
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 10_000 } },
+      { test: { name: "smoke", include: ["test/swarm/*.smoke.test.ts"], ...onSwarm } },
+      { test: { name: "swarm", include: ["test/swarm/*.test.ts"], exclude: ["test/swarm/*.smoke.test.ts"], ...onSwarm } },
+      { test: { name: "contract", include: ["test/abra/*.test.ts"], ...onSwarm } },
+    ],
+  },
+});
