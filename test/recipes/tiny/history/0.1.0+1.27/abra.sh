@@ -1,0 +1,3 @@
+#!/bin/bash
+
+export PAGE_VERSION=v1
