@@ -1,0 +1,66 @@
+/**
+ * Imports point one way: commands -> build -> {recipe, abra, watch, queue} -> swarm, with base below all of them.
+ * Each rule names a folder and all that it may import of ours; what is not listed is an error.
+ */
+const mayImport = {
+  "harness/base": [],
+  "harness/swarm": ["harness/base", "reports"],
+  "harness/config": ["harness/base"],
+  "harness/recipe": ["harness/base", "harness/swarm", "reports"],
+  "harness/abra": ["harness/base", "harness/swarm", "reports"],
+  "harness/watch": ["harness/base", "harness/swarm", "reports"],
+  "harness/queue": ["harness/base", "harness/swarm", "reports"],
+  "harness/build": [
+    "harness/base", "harness/config", "harness/swarm", "harness/recipe", "harness/abra", "harness/watch", "harness/queue", "reports", "tiers",
+  ],
+  "harness/bridge": ["harness/base", "harness/config", "harness/build", "harness/queue", "reports"],
+  // Provisioning of a machine: commands and the project's tests start it, a build only finds its result.
+  "harness/machine": ["harness/base", "harness/config", "harness/swarm"],
+  reports: ["harness/base"],
+  tiers: ["harness/base", "reports"],
+  recipes: ["tiers"],
+  extra: ["tiers", "harness/base"],
+};
+
+const ours = "^(harness|reports|tiers|recipes|extra|test|bin)/";
+
+const directions = Object.entries(mayImport).map(([folder, allowed]) => ({
+  name: `directions-${folder.replace("/", "-")}`,
+  comment: `${folder} may import ${allowed.length > 0 ? allowed.join(", ") : "nothing"} of ours`,
+  severity: "error",
+  from: { path: `^${folder}/` },
+  to: { path: ours, pathNot: [folder, ...allowed].map((path) => `^${path}/`) },
+}));
+
+export default {
+  forbidden: [
+    ...directions,
+    {
+      name: "test-is-imported",
+      comment: "nothing that ships imports from test/: demo names its programs and recipes by path",
+      severity: "error",
+      from: { path: "^(harness|reports|tiers|recipes|extra|bin)/" },
+      to: { path: "^test/" },
+    },
+    {
+      name: "cycle",
+      comment: "no two files know each other, not even by type",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "not-found",
+      comment: "an import that resolves to nothing",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    // TypeScript 7 has no parser to offer yet; swc has, and keeps imports of types.
+    parser: "swc",
+    doNotFollow: { path: "node_modules" },
+    enhancedResolveOptions: { extensions: [".ts", ".js", ".mjs"], conditionNames: ["node", "import"], exportsFields: ["exports"] },
+  },
+};
