@@ -54,7 +54,11 @@ create_accounts() {
   health=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
   {
     echo "SET @@SESSION.SQL_LOG_BIN=0;"
+    # The server's own first accounts have no password.
     echo "DROP USER IF EXISTS 'mysql'@'localhost';"
+    echo "DELETE FROM mysql.global_priv WHERE User IN ('root', '') AND NOT (User = 'root' AND Host = 'localhost');"
+    echo "DELETE FROM mysql.proxies_priv WHERE Host <> 'localhost';"
+    echo "FLUSH PRIVILEGES;"
     for host in 127.0.0.1 ::1 localhost; do
       echo "CREATE USER IF NOT EXISTS healthcheck@'$host' IDENTIFIED BY '$health';"
       echo "GRANT USAGE ON *.* TO healthcheck@'$host';"
@@ -121,8 +125,11 @@ if [[ $1 == mariadbd ]]; then
   chown mysql:mysql /run/mysqld "$datadir"
   find "$datadir" ! -user mysql -exec chown mysql:mysql {} +
   # A first start that was interrupted leaves a half made folder behind: the marker tells it from a finished one.
+  if [[ -e $datadir/.preparing ]]; then
+    note "the last first start was interrupted: starting over"
+    find "$datadir" -mindepth 1 -maxdepth 1 ! -name .preparing -exec rm -rf {} +
+  fi
   if [[ -e $datadir/.preparing || ! -d $datadir/mysql ]]; then
-    find "$datadir" -mindepth 1 -name .preparing -prune -o -mindepth 1 -maxdepth 1 -exec rm -rf {} +
     as_mysql touch "$datadir/.preparing"
     prepare "$@"
     rm "$datadir/.preparing"
