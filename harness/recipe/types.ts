@@ -11,6 +11,8 @@ export interface Checkout {
   readonly name: string;
   /** A private clone on this machine, with head checked out. `origin` is a local path. */
   readonly dir: string;
+  /** The bare mirror beside the clone that is its `origin`, so that tags can be fetched offline. */
+  readonly mirror: string;
   /** What was asked for: a ref, or null for a working tree or the default branch. */
   readonly ref: string | null;
   /** Commit under test. For a dirty working tree: the temporary commit that holds it. */
@@ -32,8 +34,13 @@ export interface ComposeService {
   readonly image: string;
   readonly dependsOn: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Labels of the service (`deploy.labels`): the ones that Traefik, abra and the backup bot read. */
   readonly labels: Readonly<Record<string, string>>;
   readonly networks: readonly string[];
+  /** Names that it asks for on a network besides its own; by the network's key. */
+  readonly aliases?: Readonly<Record<string, readonly string[]>>;
+  /** Words of entrypoint and command. */
+  readonly command?: readonly string[];
   readonly secrets: readonly string[];
   readonly configs: readonly string[];
   readonly volumes: readonly string[];

@@ -1,0 +1,76 @@
+import { readFile, realpath, stat } from "node:fs/promises";
+import { join, sep } from "node:path";
+import { FindingError, UsageError } from "../base/errors.ts";
+import { type ComposeFile, composeApp, parseYaml } from "./compose.ts";
+import { mapping } from "./composeParts.ts";
+import { composeFiles, exportsOf } from "./envfile.ts";
+import type { ComposeApp } from "./types.ts";
+import { messageOf } from "../base/errors.ts";
+
+/** No file of a recipe that the harness reads is longer than this, bytes. */
+const longest = 1024 * 1024;
+
+/**
+ * Refuses a checkout that is no recipe: compose.yml missing, empty, too long, no YAML or without an `app` service, no .env.sample.
+ * @param dir the checkout
+ * @param said how the recipe is called in messages: the author's path, or its URL
+ * @throws UsageError naming the file
+ */
+export async function checkRecipe(dir: string, said: string): Promise<void> {
+  const compose = await required(dir, "compose.yml", said, "add one: a recipe needs a compose.yml with a service named app");
+  const where = `${said}/compose.yml`;
+  const content = parsed(compose, where);
+  const services = content === null ? null : content.services;
+  if (typeof services !== "object" || services === null || !("app" in services)) {
+    throw new UsageError(where, "has no service named app", "call the main service app, as abra expects");
+  }
+  await required(dir, ".env.sample", said, "add one: abra makes the app's settings from it");
+}
+
+/** The compose files that an app's settings ask for, with abra.sh's exports, as ComposeApp. */
+export async function loadApp(dir: string, env: Readonly<Record<string, string>>, stack: string): Promise<ComposeApp> {
+  const exported = exportsOf((await recipeFile(dir, "abra.sh")) ?? "");
+  const files: ComposeFile[] = [];
+  for (const name of composeFiles(env)) {
+    const text = await recipeFile(dir, name);
+    if (text === null) throw brokenFile(name, "COMPOSE_FILE names it and it does not exist");
+    files.push({ name, text });
+  }
+  return composeApp(files, { ...env, ...exported }, stack);
+}
+
+/**
+ * A text file of a recipe.
+ * @returns null where there is none
+ * @throws UsageError where it is longer than 1 MB, no regular file, or a link that leaves the recipe
+ */
+export async function recipeFile(dir: string, name: string, said = dir): Promise<string | null> {
+  const where = `${said}/${name}`;
+  const path = await realpath(join(dir, name)).catch(() => null);
+  if (path === null) return null;
+  if (!path.startsWith((await realpath(dir)) + sep)) throw new UsageError(where, "leads out of the recipe", "keep the recipe's files inside its repo");
+  const { size, isFile } = await stat(path).then((s) => ({ size: s.size, isFile: s.isFile() }));
+  if (!isFile) throw new UsageError(where, "is no file", "put a file there");
+  if (size > longest) throw new UsageError(where, `is ${(size / longest).toFixed(1)} MB long, more than 1 MB`, "a recipe's files are text that people read: take out what does not belong there");
+  return readFile(path, "utf8");
+}
+
+async function required(dir: string, name: string, said: string, remedy: string): Promise<string> {
+  const text = await recipeFile(dir, name, said);
+  if (text === null) throw new UsageError(`${said}/${name}`, "does not exist", remedy);
+  return text;
+}
+
+function parsed(text: string, where: string): Readonly<Record<string, unknown>> {
+  if (text.trim() === "") throw new UsageError(where, "is empty", "define the recipe's services in it");
+  try {
+    return mapping(parseYaml(text), "the file");
+  } catch (error) {
+    throw new UsageError(where, messageOf(error), "correct the file", { cause: error });
+  }
+}
+
+function brokenFile(file: string, what: string): FindingError {
+  const summary = `${file}: ${what}`;
+  return new FindingError("recipe", { class: "invalid-compose", service: null, summary, evidence: [], hint: `add ${file} or take it out of COMPOSE_FILE` });
+}

@@ -1,0 +1,55 @@
+import { compare, valid } from "semver";
+import type { Version } from "./types.ts";
+
+/** A recipe version taken apart: `1.2.0+6.1.1` is the recipe's 1.2.0 around upstream's 6.1.1. */
+export interface RecipeVersion {
+  readonly recipe: string;
+  readonly upstream: string;
+}
+
+/** @returns null where the tag is no recipe version (`v1`, `latest`, `1.2.0` without an upstream part) */
+export function parseVersion(tag: string): RecipeVersion | null {
+  const plus = tag.indexOf("+");
+  if (plus < 1) return null;
+  const recipe = tag.slice(0, plus);
+  const upstream = tag.slice(plus + 1);
+  return /^\d/.test(recipe) && valid(recipe) === recipe && /^[\w.+~-]+$/.test(upstream) ? { recipe, upstream } : null;
+}
+
+/** Negative where `a` is older. The recipe's semver decides, then upstream's label in natural order. */
+export function compareVersions(a: RecipeVersion, b: RecipeVersion): number {
+  return compare(a.recipe, b.recipe) || compareNaturally(a.upstream, b.upstream);
+}
+
+/** Newest first; tags that are no recipe versions are left out. */
+export function newestFirst(versions: readonly Version[]): Version[] {
+  return versions
+    .flatMap((version) => {
+      const parsed = parseVersion(version.tag);
+      return parsed ? [{ version, parsed }] : [];
+    })
+    .sort((a, b) => compareVersions(b.parsed, a.parsed))
+    .map(({ version }) => version);
+}
+
+/**
+ * What head is upgraded from: the newest version whose commit is not head's, even where its label equals head's.
+ * @param versions newest first
+ * @returns null where the recipe has no older version
+ */
+export function baseOf(versions: readonly Version[], head: string): Version | null {
+  return versions.find(({ commit }) => commit !== head) ?? null;
+}
+
+/** Digits compare as numbers, everything else as text: 9 < 10, 1.2 < 1.10, 6.1 < 6.1.1. */
+function compareNaturally(a: string, b: string): number {
+  const left = a.match(/\d+|\D+/g) ?? [];
+  const right = b.match(/\d+|\D+/g) ?? [];
+  for (let i = 0; i < Math.min(left.length, right.length); i++) {
+    const [x = "", y = ""] = [left[i], right[i]];
+    const numbers = /^\d/.test(x) && /^\d/.test(y);
+    const order = numbers ? Number(x) - Number(y) : x < y ? -1 : x > y ? 1 : 0;
+    if (order !== 0) return order;
+  }
+  return left.length - right.length;
+}
