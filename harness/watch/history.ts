@@ -1,0 +1,216 @@
+import type { Poll, SeenTask } from "./observe/seen.ts";
+import type { Change, Disturbance, Health, History, ServiceRecord, TaskRecord } from "./types.ts";
+
+/**
+ * Pure accumulation. Swarm forgets (5 tasks a slot, none of their logs), the history does not: what was seen once stays,
+ * states only move forward, and a task that is no longer listed is known to be gone.
+ */
+
+/** Ended tasks remembered for each slot: the first, and this many of the latest. */
+const keptEnds = 48;
+/** How long after an event its status may become visible: measured 9 to 374 ms, doubled for loaded hosts. */
+const visibleLagMs = 2_000;
+
+const order = ["new", "allocated", "pending", "assigned", "accepted", "preparing", "ready", "starting", "running", "complete", "shutdown", "failed", "rejected", "remove", "orphaned"];
+const endStates = new Set(["complete", "shutdown", "failed", "rejected", "remove", "orphaned"]);
+const stopWishes = new Set(["shutdown", "complete", "remove"]);
+
+export interface HistoryStart {
+  readonly stack: string;
+  readonly at: number;
+  readonly dependencies: ReadonlyMap<string, readonly string[]>;
+  readonly missingImages: readonly string[];
+  readonly overlaid?: readonly string[];
+}
+
+export function newHistory(start: HistoryStart): History {
+  return {
+    stack: start.stack,
+    services: [],
+    tasks: [],
+    dropped: {},
+    nodes: [],
+    change: { name: "start", at: start.at, startedAt: null, applied: true, before: {}, expected: [] },
+    disturbances: [],
+    dependencies: Object.fromEntries(start.dependencies),
+    overlaid: start.overlaid ?? [],
+    missingImages: start.missingImages,
+    imageHealth: {},
+    daemon: { answeredAt: start.at, failedAttempts: 0, lastError: null },
+  };
+}
+
+/** The timeline starts anew, once the daemon's clock is known. */
+export function restart(history: History, at: number): History {
+  return { ...history, change: { ...history.change, at }, daemon: { ...history.daemon, answeredAt: at } };
+}
+
+/** What one full answer of the daemon adds. */
+export function addPoll(history: History, poll: Poll): History {
+  const before = history.daemon.answeredAt;
+  const services = mergeServices(history, poll);
+  const names = new Map([...history.services, ...services].map(({ id, name }) => [id, name]));
+  const seen = new Map(poll.tasks.map((task) => [task.id, task]));
+  const tasks: TaskRecord[] = [];
+  for (const old of history.tasks) {
+    const now = seen.get(old.id);
+    seen.delete(old.id);
+    tasks.push(now ? mergeTask(old, now, before, poll.at) : old.gone ? old : { ...old, gone: true, endedAt: old.endedAt ?? poll.at });
+  }
+  for (const fresh of seen.values()) {
+    const service = names.get(fresh.serviceId);
+    // A task can be listed a moment before its service is: the next poll has both.
+    if (service !== undefined) tasks.push(mergeTask(firstSight(fresh, service, before, poll.at), fresh, before, poll.at));
+  }
+  return bounded({
+    ...history,
+    services,
+    tasks,
+    change: { ...history.change, startedAt: startOf(history.change, services) },
+    nodes: poll.nodes === null ? history.nodes : poll.nodes.map((node) => {
+      const known = history.nodes.find(({ id }) => id === node.id);
+      return { ...node, since: known && known.ready === node.ready ? known.since : poll.at };
+    }),
+    daemon: { answeredAt: poll.at, failedAttempts: 0, lastError: null },
+  });
+}
+
+/** The daemon gave no good answer. */
+export function addSilence(history: History, error: string): History {
+  return { ...history, daemon: { ...history.daemon, failedAttempts: history.daemon.failedAttempts + 1, lastError: error } };
+}
+
+/** What else was learned about a task: its log, a kernel kill, a listening socket, an exit code that no list ever showed. */
+export function addToTask(
+  history: History,
+  id: string,
+  facts: Partial<Pick<TaskRecord, "log" | "oom" | "hostOutOfMemory" | "listeningAt" | "exitCode">>,
+): History {
+  return { ...history, tasks: history.tasks.map((task) => (task.id === id ? { ...task, ...facts } : task)) };
+}
+
+export function addImageHealth(history: History, image: string, health: Health): History {
+  return { ...history, imageHealth: { ...history.imageHealth, [image]: health } };
+}
+
+/** A snapshot taken just before a change: everything later is measured against it. */
+export function beginChange(history: History, name: string, at: number, expected: readonly string[] = []): History {
+  const before: Change["before"] = Object.fromEntries(
+    history.services.map(({ name: service, id, version, update }) => [service, { id, version, updateStartedAt: update?.startedAt ?? null }]),
+  );
+  return { ...history, change: { name, at, startedAt: null, applied: false, before, expected } };
+}
+
+/** The command that makes the change has returned. */
+export function applyChange(history: History): History {
+  return { ...history, change: { ...history.change, applied: true } };
+}
+
+export function expectServices(history: History, expected: readonly string[]): History {
+  return { ...history, change: { ...history.change, expected } };
+}
+
+export function addDisturbance(history: History, disturbance: Disturbance): History {
+  return { ...history, disturbances: [...history.disturbances, disturbance] };
+}
+
+/** Ends a disturbance early; one that ran out already stays as it was. */
+export function endDisturbance(history: History, which: Disturbance, at: number): History {
+  return {
+    ...history,
+    disturbances: history.disturbances.map((one) =>
+      one.from === which.from && one.why === which.why && one.until > at ? { ...one, until: at } : one),
+  };
+}
+
+function mergeServices(history: History, poll: Poll): ServiceRecord[] {
+  return poll.services.map((seen) => {
+    const known = history.services.find(({ id }) => id === seen.id);
+    if (known && seen.version < known.version) return known;
+    return {
+      ...seen,
+      createdAt: Math.min(seen.createdAt, poll.at),
+      movedAt: known?.version === seen.version ? known.movedAt : poll.at,
+      dependsOn: history.dependencies[seen.name] ?? [],
+    };
+  });
+}
+
+/** The change begins with the first service that it creates or moves. */
+function startOf(change: Change, services: readonly ServiceRecord[]): number | null {
+  if (change.startedAt !== null) return change.startedAt;
+  const moved = services.flatMap((service) => {
+    const before = change.before[service.name];
+    if (before?.id !== service.id) return [service.createdAt];
+    return before.version === service.version ? [] : [service.movedAt];
+  });
+  return moved.length === 0 ? null : Math.max(change.at, Math.min(...moved));
+}
+
+function firstSight(seen: SeenTask, service: string, before: number, at: number): TaskRecord {
+  return {
+    ...seen,
+    service,
+    createdAt: Math.min(seen.createdAt, at),
+    stateAt: believed(seen.stateAt, before, at),
+    startedAt: null,
+    runningAt: null,
+    endedAt: null,
+    asked: false,
+    gone: false,
+    listeningAt: null,
+    oom: false,
+    hostOutOfMemory: false,
+    log: [],
+  };
+}
+
+function mergeTask(old: TaskRecord, seen: SeenTask, before: number, at: number): TaskRecord {
+  // A late or repeated answer never moves a task back.
+  const back = order.indexOf(seen.state) < order.indexOf(old.state) || old.gone;
+  if (back) return old;
+  const stateAt = seen.state === old.state ? old.stateAt : believed(seen.stateAt, before, at);
+  const ended = endStates.has(seen.state);
+  const started = seen.state === "starting" || seen.state === "running";
+  return {
+    ...old,
+    node: seen.node ?? old.node,
+    state: seen.state,
+    desired: seen.desired,
+    stateAt,
+    message: seen.message,
+    error: seen.error ?? old.error,
+    exitCode: ended ? (seen.exitCode ?? old.exitCode) : null,
+    container: seen.container ?? old.container,
+    startedAt: old.startedAt ?? (started ? stateAt : null),
+    runningAt: old.runningAt ?? (seen.state === "running" ? stateAt : null),
+    endedAt: old.endedAt ?? (ended ? stateAt : null),
+    asked: old.asked || seen.state === "shutdown" || (stopWishes.has(seen.desired) && !ended),
+  };
+}
+
+/** A stamp is believed as far as polling could have seen it: not after now, not long before the last look. */
+function believed(stamp: number, lastLookAt: number, at: number): number {
+  return Math.min(Math.max(stamp, lastLookAt - visibleLagMs), at);
+}
+
+/** Keeps the first and the latest ended tasks of each slot, and logs of the first and the latest failure only. */
+function bounded(history: History): History {
+  const bySlot = Map.groupBy(history.tasks.filter(({ endedAt }) => endedAt !== null), (task) => `${task.serviceId} ${task.slot}`);
+  const drop = new Set<string>();
+  const mute = new Set<string>();
+  for (const ended of bySlot.values()) {
+    const logged = ended.filter(({ log }) => log.length > 0);
+    const failed = logged.filter(({ asked }) => !asked);
+    for (const task of [...failed.slice(1, -1), ...logged.filter(({ asked }) => asked)]) mute.add(task.id);
+    for (const task of ended.slice(1, -keptEnds)) if (task.gone) drop.add(task.id);
+  }
+  if (drop.size === 0 && mute.size === 0) return history;
+  const dropped = { ...history.dropped };
+  for (const task of history.tasks) if (drop.has(task.id)) dropped[task.service] = (dropped[task.service] ?? 0) + 1;
+  return {
+    ...history,
+    dropped,
+    tasks: history.tasks.filter(({ id }) => !drop.has(id)).map((task) => (mute.has(task.id) ? { ...task, log: [] } : task)),
+  };
+}

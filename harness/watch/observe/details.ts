@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Mask } from "../../base/mask.ts";
+import { addImageHealth, addToTask } from "../history.ts";
+import type { History, TaskRecord } from "../types.ts";
+import type { Daemon } from "./daemon.ts";
+import type { Notice } from "./events.ts";
+
+type Facts = Parameters<typeof addToTask>[2];
+
+export interface DetailsOptions {
+  readonly daemon: Daemon;
+  readonly mask: Mask;
+  readonly signal: AbortSignal;
+  readonly update: (change: (history: History) => History) => void;
+}
+
+/**
+ * What a list of tasks does not show and Swarm soon throws away: log lines, kernel kills, exit codes of tasks that
+ * nobody saw end, the health checks of images. Logs are read at the `die` event, before the task even turns failed.
+ */
+export class Details {
+  readonly #options: DetailsOptions;
+  readonly #asked = new Set<string>();
+  readonly #reading = new Set<Promise<void>>();
+  /** Facts about tasks that no poll has shown yet. */
+  readonly #early = new Map<string, Facts>();
+  readonly #exitCodes = new Map<string, number>();
+  #kills: number | null = null;
+
+  constructor(options: DetailsOptions) {
+    this.#options = options;
+  }
+
+  async begin(): Promise<void> {
+    this.#kills = await this.#options.daemon.kernelKills();
+  }
+
+  notice(notice: Notice): void {
+    if (notice.kind === "oom") this.#learn(notice.task, { oom: true });
+    if (notice.kind !== "die") return;
+    if (notice.exitCode !== null) this.#exitCodes.set(notice.task, notice.exitCode);
+    if (notice.exitCode === 137) this.#start(`memory ${notice.task}`, () => this.#readKills(notice.task));
+    this.#start(`log ${notice.task}`, () => this.#readLog(notice.task, notice.container));
+  }
+
+  afterPoll(history: History): void {
+    for (const task of history.tasks) {
+      const early = this.#early.get(task.id);
+      if (early) this.#options.update((now) => addToTask(now, task.id, early));
+      this.#early.delete(task.id);
+      this.#complete(task);
+    }
+    for (const image of imagesToAsk(history)) this.#start(`image ${image}`, () => this.#readImage(image));
+  }
+
+  /** Resolves when what is being read has been read, or after `ms`. */
+  async settle(ms: number): Promise<void> {
+    if (this.#reading.size === 0) return;
+    const timer = new AbortController();
+    const limit = sleep(ms, undefined, { signal: timer.signal }).catch(() => {});
+    await Promise.race([Promise.all(this.#reading), limit]);
+    timer.abort();
+  }
+
+  /** An end that no event told of: its log is read now. */
+  #complete(task: TaskRecord): void {
+    const exitCode = this.#exitCodes.get(task.id);
+    if (task.endedAt === null) return;
+    this.#exitCodes.delete(task.id);
+    if (exitCode !== undefined && task.gone && task.exitCode === null) this.#learn(task.id, { exitCode });
+    if (task.state === "failed" && !task.asked && !task.gone && task.container) {
+      this.#start(`log ${task.id}`, () => this.#readLog(task.id, task.container));
+    }
+  }
+
+  async #readLog(task: string, container: string | null): Promise<void> {
+    const lines = await this.#options.daemon.log(task, container);
+    this.#learn(task, { log: lines.map((line) => this.#options.mask.text(line)) });
+  }
+
+  async #readKills(task: string): Promise<void> {
+    const before = this.#kills;
+    this.#kills = await this.#options.daemon.kernelKills();
+    if (before !== null && this.#kills !== null && this.#kills > before) this.#learn(task, { hostOutOfMemory: true });
+  }
+
+  async #readImage(image: string): Promise<void> {
+    const health = await this.#options.daemon.imageHealth(image);
+    if (health) this.#options.update((history) => addImageHealth(history, image, health));
+  }
+
+  #learn(task: string, facts: Facts): void {
+    this.#options.update((history) => {
+      if (history.tasks.some(({ id }) => id === task)) return addToTask(history, task, facts);
+      this.#early.set(task, { ...this.#early.get(task), ...facts });
+      return history;
+    });
+  }
+
+  /** Once for each name. What can't be read is left unknown: it is evidence, no verdict waits for it. */
+  #start(name: string, read: () => Promise<void>): void {
+    if (this.#asked.has(name) || this.#options.signal.aborted) return;
+    this.#asked.add(name);
+    const reading = read().catch(() => {}).finally(() => this.#reading.delete(reading));
+    this.#reading.add(reading);
+  }
+}
+
+function imagesToAsk(history: History): Set<string> {
+  const started = history.tasks.filter(({ health, startedAt, image }) => health.kind === "unknown" && startedAt !== null && !(image in history.imageHealth));
+  return new Set(started.map(({ image }) => image));
+}

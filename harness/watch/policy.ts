@@ -1,0 +1,68 @@
+import { daemonLost } from "./policy/daemon.ts";
+import { rootOf } from "./policy/blame.ts";
+import type { Finding, Rule } from "./policy/finding.ts";
+import { gaveUp } from "./policy/rules/gave-up.ts";
+import { image } from "./policy/rules/images.ts";
+import { crashLoop, unhealthyLoop } from "./policy/rules/loops.ts";
+import { noNode, nodeDown, portConflict, stuckNew } from "./policy/rules/placement.ts";
+import { rejected } from "./policy/rules/rejected.ts";
+import { paused, rolledBack } from "./policy/rules/updates.ts";
+import { standingOf } from "./policy/standing.ts";
+import { type View, viewOf } from "./policy/view.ts";
+import type { History, Judgement, Limits } from "./types.ts";
+
+/** First match wins for each service: what says most about the cause comes first. */
+const rules: readonly Rule[] = [image, rolledBack, rejected, gaveUp, portConflict, unhealthyLoop, crashLoop, paused, noNode, stuckNew, nodeDown];
+
+/** What an overlay of the harness may cause: it changes ports and the order of updates. */
+const overlayCauses = new Set(["port-conflict", "host-port-taken", "unschedulable", "no-node"]);
+
+/**
+ * The one judge of a deployment: pure, on plain data and a time on the history's timeline.
+ * @returns waiting with one line that says what for; settled or converged; or failed / infra / harness-limit with the reason
+ */
+export function judge(history: History, limits: Limits, now: number): Judgement {
+  const lost = daemonLost(history, limits, now);
+  if (lost) return verdict(lost, history);
+  const view = viewOf(history, limits, now);
+  const findings = [...view.services.values()].flatMap((service) => {
+    for (const rule of rules) {
+      const finding = rule(service, view);
+      if (finding) return [finding];
+    }
+    return [];
+  });
+  const root = rootOf(findings, view);
+  return root ? verdict(root, history) : standing(view);
+}
+
+function verdict(finding: Finding, history: History): Judgement {
+  const { class: cls, service, summary, evidence, hint, slot, at } = finding;
+  const ours = service !== null && history.overlaid.includes(service) && overlayCauses.has(cls);
+  if (!ours) return { kind: finding.kind, slot, at, reason: { class: cls, service, summary, evidence, hint } };
+  return {
+    kind: "harness-limit",
+    slot,
+    at,
+    reason: { class: "harness-limit", service, summary, evidence: [`${cls}, on a service that the harness's overlay changes for this host`, ...evidence], hint },
+  };
+}
+
+function standing(view: View): Judgement {
+  const names = [...new Set([...view.history.change.expected, ...view.services.keys()])];
+  const stands = names.map((name) => ({ name, stand: standingOf(name, view) }));
+  const missing = stands.flatMap(({ name, stand }) => (stand.inPlace ? [] : [`${name}: ${stand.words}`]));
+  const { failedAttempts, lastError } = view.history.daemon;
+  // What was seen before it fell silent proves nothing about now.
+  if (failedAttempts > 0) return { kind: "waiting", line: `the daemon gives no good answer (${lastError})` };
+  if (names.length === 0) return { kind: "waiting", line: "no service yet" };
+  if (missing.length > 0) return { kind: "waiting", line: missing.join(" · ") };
+  const inPlace = stands.flatMap(({ stand }) => (stand.inPlace ? [stand] : []));
+  const since = Math.max(...inPlace.map((one) => one.since));
+  const warnings = inPlace.flatMap(({ warning }) => (warning === null ? [] : [warning]));
+  const hold = Math.max(...[...view.services.values()].map(({ record }) => record.monitorMs));
+  const up = names.length === 1 ? "1 service up" : `${names.length} services up`;
+  const held = view.now - since;
+  if (held >= hold) return { kind: "converged", line: up, since, warnings };
+  return { kind: "settled", line: `${up}, held ${Math.max(0, Math.round(held / 1000))} s of ${Math.round(hold / 1000)} s`, since, warnings };
+}

@@ -1,0 +1,33 @@
+import { excusedLine, failureLines, type Finding } from "./finding.ts";
+import type { View } from "./view.ts";
+
+/** A root is blamed by its open streak only when it failed more than once: one flicker is not a loop. */
+const loop = 2;
+
+/** The finding that names the root: of what fails together, what the others wait for. Infra comes first: it is cheap to try again. */
+export function rootOf(findings: readonly Finding[], view: View): Finding | null {
+  const needsOf = (name: string | null) => (name === null ? [] : (view.services.get(name)?.needs ?? []));
+  const roots = findings.filter(({ service }) => !findings.some((other) => other.service !== null && needsOf(service).includes(other.service)));
+  const first = roots.toSorted((a, b) => rank(a) - rank(b) || a.at - b.at)[0];
+  return first ? onDependency(first, view) : null;
+}
+
+const rank = ({ kind }: Finding): number => (kind === "infra" ? 0 : 1);
+
+/** Where what it depends on loops too, without being decided yet, the report names that first. */
+function onDependency(finding: Finding, view: View): Finding {
+  const needs = finding.service === null ? [] : (view.services.get(finding.service)?.needs ?? []);
+  // The farthest one that loops: the others wait for it.
+  const root = needs.toReversed().map((name) => view.services.get(name)).find((one) => one?.slots.some(({ streak }) => streak.length >= loop));
+  const slot = root?.slots.find(({ streak }) => streak.length >= loop);
+  if (!root || !slot) return finding;
+  const name = root.record.name;
+  return {
+    ...finding,
+    service: name,
+    slot: slot.key,
+    summary: `${name} keeps failing (${slot.streak.length} times), and ${finding.service}, which waits for it, with it`,
+    evidence: [...failureLines(slot.streak), ...excusedLine(root), `${finding.service}: ${finding.summary}`, ...finding.evidence],
+    hint: `start with ${name}: ${finding.hint}`,
+  };
+}

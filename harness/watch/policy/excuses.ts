@@ -1,0 +1,33 @@
+import type { History, Limits } from "../types.ts";
+import type { Failure } from "./failures.ts";
+import { wasReady } from "./readiness.ts";
+
+/**
+ * Who or what excuses a failure, in words; null where it counts.
+ * A declared disturbance excuses what it targets. A dependency that was not ready all through the task's life excuses
+ * what started before it was: Swarm knows no order of start, so an app that dies until its database is up is normal.
+ * @param needs all that the failing service waits for
+ */
+export function excuseFor(failure: Failure, needs: readonly string[], history: History, limits: Limits): string | null {
+  const { task, at } = failure;
+  const disturbance = history.disturbances.find(({ targets, from, until }) =>
+    at >= from && at <= until && (targets.includes("*") || targets.includes(task.service)));
+  if (disturbance) return `declared: ${disturbance.why}`;
+  // What Swarm refused to start never got as far as needing anybody.
+  if (failure.kind === "rejected" || at > lastChangeBefore(history, at) + limits.ceilingMs) return null;
+  const from = task.startedAt ?? task.createdAt;
+  return needs.find((name) => blocks(name, from, at, history)) ?? null;
+}
+
+/** A dependency that is declared but not there yet blocks while the change is still being made; one of no replicas never does. */
+function blocks(name: string, from: number, to: number, history: History): boolean {
+  const service = history.services.find((one) => one.name === name);
+  if (!service) return !history.change.applied && history.change.expected.includes(name);
+  return service.desired > 0 && !wasReady(service, history, from, to);
+}
+
+/** A declared disturbance is a change too: what it stopped has to come back. */
+function lastChangeBefore(history: History, at: number): number {
+  const disturbed = history.disturbances.flatMap(({ from, until }) => [from, until]).filter((time) => time <= at);
+  return Math.max(history.change.at, ...disturbed);
+}

@@ -1,0 +1,57 @@
+import { fixed } from "../limits.ts";
+import type { ServiceRecord, TaskRecord } from "../types.ts";
+
+export type FailureKind = "exit" | "zero" | "unhealthy" | "rejected" | "replaced";
+
+/** A task that ended without being asked. */
+export interface Failure {
+  readonly task: TaskRecord;
+  readonly at: number;
+  readonly kind: FailureKind;
+  /** From start to end; 0 where it never started. */
+  readonly lifeMs: number;
+  /** Who or what excuses it; null: it counts. */
+  readonly excusedBy: string | null;
+}
+
+const ends = new Set(["complete", "shutdown", "failed", "rejected", "remove", "orphaned"]);
+
+export const hasEnded = (task: TaskRecord): boolean => task.gone || ends.has(task.state);
+export const isWanted = (task: TaskRecord): boolean => !task.gone && (task.desired === "running" || task.desired === "ready");
+export const isLive = (task: TaskRecord): boolean => !hasEnded(task) && isWanted(task);
+export const isUp = (task: TaskRecord): boolean => !task.gone && task.state === "running" && task.desired === "running";
+
+/** Swarm's restart policy lets this service end with success: a one-shot. */
+export const mayComplete = (service: ServiceRecord): boolean => service.mode === "job" || service.restart.condition !== "any";
+
+/** Exit 0 again and again, by an explicit and long delay: a cron by restart policy. */
+export const isSchedule = (service: ServiceRecord): boolean =>
+  !mayComplete(service) && service.restart.delayGiven && service.restart.delayMs > fixed.scheduleDelayMs;
+
+/** `later` took the place of a task whose end nobody saw: same spec, and not moved to another node. */
+export const succeeds = (task: TaskRecord, later: TaskRecord): boolean =>
+  later.spec === task.spec && later.node !== null && later.node === task.node;
+
+/**
+ * The failure that this task's end was, if it was one of the spec asked for last, since the change.
+ * @param successor the next task of its slot that replaced it like for like
+ */
+export function failureOf(task: TaskRecord, successor: TaskRecord | undefined, service: ServiceRecord, since: number): Failure | null {
+  if (task.endedAt === null || task.asked || task.spec !== service.spec || task.endedAt < since) return null;
+  const kind = kindOf(task, successor, service);
+  if (kind === null) return null;
+  return { task, at: task.endedAt, kind, lifeMs: task.endedAt - (task.startedAt ?? task.endedAt), excusedBy: null };
+}
+
+function kindOf(task: TaskRecord, successor: TaskRecord | undefined, service: ServiceRecord): FailureKind | null {
+  switch (task.state) {
+    case "rejected":
+      return "rejected";
+    case "failed":
+      return /unhealthy/i.test(task.error ?? "") ? "unhealthy" : "exit";
+    case "complete":
+      return mayComplete(service) || isSchedule(service) ? null : "zero";
+    default:
+      return task.gone && !ends.has(task.state) && successor ? "replaced" : null;
+  }
+}

@@ -1,0 +1,32 @@
+import { fixed } from "../limits.ts";
+import type { Health, History, ServiceRecord, TaskRecord } from "../types.ts";
+import { mayComplete } from "./failures.ts";
+
+/** The task's health check: its spec's, else its image's where that is known. */
+export function healthOf(task: TaskRecord, history: History): Health {
+  return task.health.kind === "unknown" ? (history.imageHealth[task.image] ?? task.health) : task.health;
+}
+
+/** From when on a task could be relied on by others; null: not so far. */
+function readyAt(task: TaskRecord, service: ServiceRecord, history: History): number | null {
+  if (task.state === "complete" && mayComplete(service)) return task.endedAt;
+  if (task.runningAt === null) return null;
+  if (healthOf(task, history).kind === "checked") return task.runningAt;
+  return task.listeningAt ?? task.runningAt + fixed.blindReadyMs;
+}
+
+/** A service was ready without a gap from `from` to `to`: at each moment at least one of its tasks was. */
+export function wasReady(service: ServiceRecord, history: History, from: number, to: number): boolean {
+  const spans = history.tasks
+    .filter((task) => task.serviceId === service.id)
+    .flatMap((task) => {
+      const start = readyAt(task, service, history);
+      const done = task.state === "complete" && mayComplete(service);
+      const end = done || task.endedAt === null ? Number.POSITIVE_INFINITY : task.endedAt;
+      return start === null || start >= end ? [] : [{ start, end }];
+    })
+    .sort((a, b) => a.start - b.start);
+  let covered = from;
+  for (const { start, end } of spans) if (start <= covered && end > covered) covered = end;
+  return covered > to;
+}

@@ -1,0 +1,33 @@
+import { engineFailed, noSuchImage } from "../causes.ts";
+import { hasEnded, isWanted } from "../failures.ts";
+import { excusedLine, failureLines, isFinished, lookAtLogs, type Rule, taskLine } from "../finding.ts";
+import type { ServiceView, SlotView } from "../view.ts";
+
+/** Swarm will not try again: all tasks of the slot ended, none is wanted. Excuses don't help: nothing brings it back. */
+export const gaveUp: Rule = (service, { history }) => {
+  const { record, slots } = service;
+  if (slots.filter(({ tasks }) => tasks.some(isWanted)).length >= record.desired) return null;
+  const slot = slots.find((one) => isAbandoned(one, service, history.change.at));
+  if (!slot) return null;
+  const last = slot.failures.at(-1);
+  const infra = last !== undefined && (noSuchImage(last) || engineFailed(last));
+  return {
+    kind: infra ? "infra" : "failed",
+    class: infra ? (noSuchImage(last) ? "image-pull" : "engine-error") : "gave-up",
+    service: record.name,
+    slot: slot.key,
+    at: slot.latest.endedAt ?? slot.latest.stateAt,
+    summary: `${record.name}: Swarm gave up on slot ${slot.key} after ${slot.failures.length} ${slot.failures.length === 1 ? "failure" : "failures"}`,
+    evidence: [...(slot.failures.length > 0 ? failureLines(slot.failures) : [taskLine(slot.latest)]), ...excusedLine(service), `restart condition ${record.restart.condition}`],
+    hint: infra
+      ? "the node could not do its part; see the error and run again"
+      : `${lookAtLogs(record.name)}; a service that has to wait for others needs restart_policy condition any without max_attempts`,
+  };
+};
+
+function isAbandoned(slot: SlotView, service: ServiceView, since: number): boolean {
+  const { latest } = slot;
+  if (latest.spec !== service.record.spec || latest.state === "shutdown" || latest.asked || !slot.tasks.every(hasEnded)) return false;
+  if ((latest.endedAt ?? 0) < since || isWanted(latest) || latest.gone || isFinished(service, latest)) return false;
+  return !slot.failures.at(-1)?.excusedBy?.startsWith("declared");
+}

@@ -1,0 +1,81 @@
+import { fixed } from "../../limits.ts";
+import type { TaskRecord } from "../../types.ts";
+import { portTaken } from "../causes.ts";
+import { isLive } from "../failures.ts";
+import { type Finding, type Rule, taskLine } from "../finding.ts";
+import type { ServiceView } from "../view.ts";
+
+/** Tasks that Swarm wants to run and can't place. */
+
+const said = (task: TaskRecord): string => task.error ?? task.message ?? "";
+const waiting = ({ slots }: ServiceView, state: string): TaskRecord[] =>
+  slots.flatMap(({ tasks }) => tasks.filter((task) => isLive(task) && task.state === state));
+
+/** A host port that this very stack holds: no patience helps. */
+export const portConflict: Rule = (service, view) => {
+  const { record } = service;
+  for (const task of waiting(service, "pending").filter((one) => portTaken(said(one)))) {
+    const holder = [...view.services.values()].find((other) =>
+      other.record.hostPorts.some((port) => record.hostPorts.includes(port)) &&
+      other.slots.some(({ tasks }) => tasks.some((one) => one.id !== task.id && isLive(one) && one.node !== null)));
+    if (!holder || view.now - task.stateAt < fixed.portReleaseMs) continue;
+    const ports = record.hostPorts.filter((port) => holder.record.hostPorts.includes(port)).join(", ");
+    return {
+      ...about(record.name, task, "failed", "port-conflict"),
+      summary: `${record.name}: host port ${ports} is held by ${holder.record.name === record.name ? "its own other task" : holder.record.name} of the same stack`,
+      hint: holder.record.name === record.name
+        ? `give ${record.name} update_config order stop-first, or fewer replicas than nodes`
+        : `give ${record.name} and ${holder.record.name} different published ports`,
+    };
+  }
+  return null;
+};
+
+/** No suitable node for a full minute. */
+export const noNode: Rule = (service, view) => {
+  const task = waiting(service, "pending").find((one) => view.now - one.stateAt >= view.limits.noNodeMs);
+  if (!task) return null;
+  const name = service.record.name;
+  const { kind, class: cls, hint } = causeOf(said(task), name);
+  return { ...about(name, task, kind, cls), summary: `${name} can't be placed: ${said(task) || "the scheduler gives no reason"}`, hint };
+};
+
+function causeOf(why: string, name: string): Pick<Finding, "kind" | "class" | "hint"> {
+  const causes = (/no suitable node \((.*)\)/.exec(why)?.[1] ?? why).split(";");
+  if (causes.every((cause) => /constraints not satisfied|max replicas per node/.test(cause))) {
+    return { kind: "failed", class: "unschedulable", hint: `no node meets the placement of ${name}: correct deploy.placement, or label a node as the recipe's README asks` };
+  }
+  if (portTaken(why)) return { kind: "infra", class: "host-port-taken", hint: "another stack holds the host port; free it, then run again" };
+  if (/not available for new tasks/.test(why)) return { kind: "infra", class: "node-down", hint: "a node is down or drained; bring it back, then run again" };
+  if (/insufficient resources/.test(why)) return { kind: "infra", class: "no-node", hint: `no node has what ${name} reserves; free it, or reserve less, then run again` };
+  return { kind: "infra", class: why ? "no-node" : "stuck-new", hint: "see what the scheduler says, then run again" };
+}
+
+/** Stuck `new`: the allocator, usually a network whose addresses are used up. */
+export const stuckNew: Rule = (service, view) => {
+  const task = [...waiting(service, "new"), ...waiting(service, "allocated")].find((one) => view.now - one.stateAt >= view.limits.stuckNewMs);
+  if (!task) return null;
+  const name = service.record.name;
+  return {
+    ...about(name, task, "infra", "stuck-new"),
+    summary: `${name}: Swarm has not given its task an address for ${Math.round((view.now - task.stateAt) / 1000)} s`,
+    hint: "a network is out of addresses (often the shared proxy network, which should be a /16): remove what is left over, or make it larger",
+  };
+};
+
+/** A task is wanted on a node that is gone. */
+export const nodeDown: Rule = (service, view) => {
+  const down = view.history.nodes.filter(({ ready, since }) => !ready && view.now - since >= view.limits.noNodeMs);
+  const task = service.slots.flatMap(({ tasks }) => tasks).find((one) => isLive(one) && down.some(({ id }) => id === one.node));
+  if (!task) return null;
+  const node = down.find(({ id }) => id === task.node)?.name;
+  return {
+    ...about(service.record.name, task, "infra", "node-down"),
+    summary: `node ${node}, where ${service.record.name} runs, is down`,
+    hint: `bring node ${node} back, then run again`,
+  };
+};
+
+function about(service: string, task: TaskRecord, kind: Finding["kind"], cls: string): Pick<Finding, "kind" | "class" | "service" | "slot" | "at" | "evidence"> {
+  return { kind, class: cls, service, slot: task.slot, at: task.stateAt, evidence: [taskLine(task)] };
+}

@@ -1,0 +1,109 @@
+import { humanDuration } from "../../base/clock.ts";
+import { fixed } from "../limits.ts";
+import type { TaskRecord } from "../types.ts";
+import { hasEnded, isLive, isSchedule, isUp } from "./failures.ts";
+import { isFinished } from "./finding.ts";
+import { healthOf } from "./readiness.ts";
+import { isOfThisChange } from "./rules/updates.ts";
+import { trustMs, upFor } from "./streaks.ts";
+import type { ServiceView, SlotView, View } from "./view.ts";
+
+/** How one service stands: in place since when, or what it is waiting for, in words. */
+export type Standing =
+  | { readonly inPlace: true; readonly since: number; readonly warning: string | null }
+  | { readonly inPlace: false; readonly words: string };
+
+const inFlight = new Set(["updating", "rollback_started"]);
+const waits = (words: string): Standing => ({ inPlace: false, words });
+
+export function standingOf(name: string, view: View): Standing {
+  const service = view.services.get(name);
+  if (!service) return waits("not created yet");
+  return changeStanding(service, view) ?? slotsStanding(service, view);
+}
+
+/** What the change itself still has to do; null where nothing. */
+function changeStanding(service: ServiceView, view: View): Standing | null {
+  const { record, slots } = service;
+  const { change } = view.history;
+  const before = change.before[record.name];
+  if (before?.id === record.id) {
+    if (before.version === record.version) return change.applied ? null : waits("not updated yet");
+    // Swarm accepts an update before it starts it: for a moment all is up and nothing has begun.
+    if (record.update === null && view.now - record.movedAt < fixed.updateStartMs) return waits("update accepted");
+  }
+  if (record.update && inFlight.has(record.update.state)) {
+    const done = slots.filter((slot) => slotSince(slot, service) !== null).length;
+    return waits(`${record.update.state === "updating" ? "updating" : "rolling back"}, ${done} of ${record.desired} up${trouble(service, view)}`);
+  }
+  return null;
+}
+
+function slotsStanding(service: ServiceView, view: View): Standing {
+  const { record, slots } = service;
+  const since = slots.map((slot) => slotSince(slot, service)).filter((time) => time !== null);
+  if (since.length < record.desired) return waits(`${firstMissing(service, view)}${trouble(service, view)}`);
+  const open = slots.find(({ streak, latest }) => streak.length > 0 && isLive(latest));
+  if (open) {
+    const left = trustMs(open.streak, view.limits) - upFor(open.latest, view.now);
+    return waits(`up after ${plural(open.streak.length)}, trusted in ${seconds(left)}`);
+  }
+  const stillPaused = record.update?.state === "paused" && isOfThisChange(service, view);
+  const moved = view.history.change.before[record.name]?.id === record.id && record.update === null ? record.movedAt : 0;
+  return {
+    inPlace: true,
+    since: Math.max(record.createdAt, moved, record.update?.completedAt ?? 0, ...since),
+    warning: stillPaused
+      ? `${record.name} is up on the new version, but its update stays paused: ${record.update?.message}; give it an update_config with a longer monitor`
+      : null,
+  };
+}
+
+/** Since when a slot is as it should be: up on the current spec, or finished where that is permitted; null: it is not. */
+function slotSince(slot: SlotView, service: ServiceView): number | null {
+  const { latest } = slot;
+  const { spec } = service.record;
+  if (latest.spec !== spec || slot.tasks.some((task) => task !== latest && isLive(task) && task.spec !== spec)) return null;
+  if (isUp(latest)) return latest.runningAt;
+  if (isFinished(service, latest)) return latest.endedAt;
+  const last = slot.tasks.findLast(hasEnded);
+  return isSchedule(service.record) && last?.state === "complete" && last.spec === spec ? last.endedAt : null;
+}
+
+function firstMissing(service: ServiceView, view: View): string {
+  const { record, slots } = service;
+  const slot = slots.find((one) => slotSince(one, service) === null && one.tasks.some(isLive)) ?? slots.find((one) => slotSince(one, service) === null);
+  if (!slot) return slots.length === 0 ? "no task yet" : `${slots.length} of ${record.desired} up`;
+  const many = record.desired > 1 ? `slot ${slot.key} ` : "";
+  return many + words(slot.latest, view);
+}
+
+function words(task: TaskRecord, view: View): string {
+  const age = seconds(view.now - task.stateAt);
+  switch (task.state) {
+    case "starting": {
+      const { limitMs } = healthOf(task, view.history);
+      return limitMs === null ? `starting (${age})` : `starting (health ${age} of ${seconds(limitMs)})`;
+    }
+    case "ready":
+      return "waiting to restart";
+    case "pending":
+      return `pending (${task.error ?? task.message ?? "no word from the scheduler"})`;
+    default:
+      return `${task.state} (${age})`;
+  }
+}
+
+/** `: 3 failures, excused by db` */
+function trouble({ slots }: ServiceView, view: View): string {
+  const failures = slots.flatMap((slot) => slot.failures);
+  const excused = failures.filter(({ excusedBy }) => excusedBy !== null);
+  const counted = slots.reduce((sum, { streak }) => sum + streak.length, 0);
+  const parts = [];
+  if (excused.length > 0) parts.push(`${plural(excused.length)}, excused by ${[...new Set(excused.map(({ excusedBy }) => excusedBy))].join(" and ")}`);
+  if (counted > 0) parts.push(`${plural(counted)} of ${view.limits.failures}`);
+  return parts.length > 0 ? `, ${parts.join(", ")}` : "";
+}
+
+const plural = (count: number): string => `${count} ${count === 1 ? "failure" : "failures"}`;
+const seconds = (ms: number): string => (ms < 120_000 ? `${Math.max(0, Math.round(ms / 1000))} s` : humanDuration(ms));
