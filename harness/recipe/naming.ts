@@ -29,7 +29,7 @@ export function stackName(domain: string): string {
  */
 export function checkNames(app: ComposeApp, stack: string): void {
   if (stack.length > longestStack) {
-    throw new UsageError(`stack name ${stack}`, `is ${stack.length - longestStack} characters longer than abra's ${longestStack}`, "use a shorter base domain");
+    throw new UsageError(`stack name ${stack}`, `has ${stack.length} characters, ${stack.length - longestStack} more than abra keeps`, "use a shorter base domain");
   }
   const named = [...app.secrets.map((s) => ({ ...s, kind: "secret" })), ...app.configs.map((c) => ({ ...c, kind: "config" }))];
   for (const { kind, key, name } of named) {
