@@ -1,0 +1,91 @@
+#!/bin/sh
+# PID 1 of a throwaway node: starts its engine, and ends the node when its build falls silent. Arguments are added to dockerd's.
+# However PID 1 ends, the kernel kills everything else in the node at once, and the host's engine removes container and volumes.
+set -u
+
+GRACE_S=50 # silence that is allowed; with its removal the node is gone within 60 s of the build's last word
+STATE=/run/recipe-ci
+
+# Without full privileges Docker mounts /sys read-only and hides parts of /proc; an engine needs both.
+unhide() {
+  mount -o remount,rw /sys 2>/dev/null
+  while read -r _ _ _ _ where _; do
+    case $where in /proc/*) umount "$where" 2>/dev/null ;; esac
+  done </proc/self/mountinfo
+}
+
+# cgroup v2: a group that holds processes can't delegate controllers, so they move to a group of their own.
+# Only in a cgroup namespace of our own: in the host's this would move the host's processes.
+nest_cgroups() {
+  root=/sys/fs/cgroup
+  [ -f $root/cgroup.controllers ] || return 0
+  [ "$(cat /proc/self/cgroup)" = "0::/" ] || return 0
+  mkdir -p $root/init
+  while read -r pid; do echo "$pid" >$root/init/cgroup.procs; done <$root/cgroup.procs 2>/dev/null
+  for controller in $(cat $root/cgroup.controllers); do
+    echo "+$controller" >$root/cgroup.subtree_control 2>/dev/null
+  done
+}
+
+prepare() {
+  unhide
+  nest_cgroups
+  mount --make-rshared / 2>/dev/null
+  # AppArmor's tools look here; a container does not get it by itself.
+  if [ -d /sys/kernel/security ] && ! mountpoint -q /sys/kernel/security; then
+    mount -t securityfs none /sys/kernel/security 2>/dev/null
+  fi
+  # Images that bring both kinds of iptables: the old one where the kernel lacks nftables.
+  if ! iptables -nL >/dev/null 2>&1 && [ -d /usr/local/sbin/.iptables-legacy ]; then
+    PATH=/usr/local/sbin/.iptables-legacy:$PATH
+  fi
+  rm -f /var/run/docker.pid /run/docker/containerd/containerd.pid
+  mkdir -p $STATE
+}
+
+# Seconds since boot, whole.
+uptime_s() {
+  read -r up _ </proc/uptime
+  now=${up%%.*}
+}
+
+# The first word of a state file, if its content is another than last time: `heard WORD` else `heard ""`.
+hear() {
+  heard=
+  said=
+  [ -f "$STATE/$1" ] && read -r said <"$STATE/$1"
+  [ "$said" = "$2" ] || heard=$said
+}
+
+# Counts down in steps of at most 5 s, so that a machine that slept does not wake up to find its nodes gone.
+watch_over() {
+  left=$GRACE_S kept=0 last_beat='' last_keep=''
+  uptime_s
+  before=$now
+  while kill -0 "$1" 2>/dev/null; do
+    sleep 1 &
+    wait $!
+    uptime_s
+    step=$((now - before))
+    before=$now
+    [ $step -gt 5 ] && step=5
+    left=$((left - step)) kept=$((kept - step))
+    hear beat "$last_beat"
+    if [ -n "$heard" ]; then last_beat=$heard left=$GRACE_S; fi
+    hear keep "$last_keep"
+    if [ -n "$heard" ]; then last_keep=$heard kept=${heard%% *}; fi
+    if [ $left -le 0 ] && [ $kept -le 0 ]; then
+      echo "recipe-ci: nothing heard from the build for $GRACE_S s: ending this node"
+      exit 0
+    fi
+  done
+  echo "recipe-ci: dockerd ended: ending this node"
+  exit 1
+}
+
+prepare
+# A plain tcp socket without --tls=false delays the start by 15 s.
+dockerd --tls=false -H unix:///var/run/docker.sock -H tcp://0.0.0.0:2375 "$@" &
+engine=$!
+trap 'exit 0' TERM INT
+watch_over $engine

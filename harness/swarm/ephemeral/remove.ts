@@ -1,0 +1,67 @@
+import type Docker from "dockerode";
+import { messageOf } from "../../base/errors.ts";
+import { waitFor, WaitTimeout } from "../../base/wait.ts";
+import { bounded, statusOf, unlessGone } from "../bounded.ts";
+import { asResidue } from "../residue.ts";
+import type { Residue } from "../types.ts";
+import { runLabel } from "./container.ts";
+
+const removeMs = 30_000;
+const neverStartedS = 120;
+
+/**
+ * Removes all nodes of a run with their volumes and checks that they are gone. Twice is harmless.
+ * @returns what is still there
+ */
+export async function removeRun(host: Docker, runId: string): Promise<Residue[]> {
+  const filters = { label: [`${runLabel}=${runId}`] };
+  const signal = AbortSignal.timeout(removeMs);
+  let left: Residue[] = [];
+  const check = async () => {
+    const [containers, volumes] = await Promise.all([
+      bounded("docker ps", host.listContainers({ all: true, filters }), removeMs, signal),
+      bounded("docker volume ls", host.listVolumes({ filters }), removeMs, signal),
+    ]);
+    await Promise.all(containers.map((one) => removeContainer(host, one.Id)));
+    // Removed by name only where its container went without it; one that is in use answers 409 and is tried again.
+    if (containers.length === 0) await Promise.all((volumes.Volumes ?? []).map((one) => host.getVolume(one.Name).remove().catch(() => {})));
+    left = [
+      ...containers.map((one) => asResidue({ kind: "node", id: one.Id, name: one.Names[0]?.slice(1) ?? one.Id })),
+      ...(volumes.Volumes ?? []).map((one) => asResidue({ kind: "volume", id: one.Name, name: one.Name })),
+    ];
+    return left.length === 0 ? { done: true as const, value: undefined } : { done: false as const, saw: `${left.map((one) => one.name).join(", ")} still there` };
+  };
+  try {
+    await waitFor(check, { what: "the nodes to be gone", timeoutMs: removeMs, signal, intervalMs: 50 });
+    return [];
+  } catch (error) {
+    if (error instanceof WaitTimeout || signal.aborted) return left;
+    throw error;
+  }
+}
+
+/** 409: its removal is in progress already. */
+async function removeContainer(host: Docker, id: string): Promise<void> {
+  try {
+    await unlessGone(bounded("docker rm", host.getContainer(id).remove({ force: true, v: true }), removeMs));
+  } catch (error) {
+    if (statusOf(error) !== 409) throw error;
+  }
+}
+
+/**
+ * Removes nodes that were created and never started: a build killed between the two calls leaves one, and what never ran
+ * can't end itself. Only those older than two minutes, so that no live build's is touched.
+ */
+export async function sweepNeverStarted(host: Docker, log: (line: string) => void): Promise<void> {
+  try {
+    const found = await bounded("docker ps", host.listContainers({ all: true, filters: { label: [runLabel], status: ["created"] } }), removeMs);
+    const old = found.filter((one) => Date.now() / 1000 - one.Created > neverStartedS);
+    for (const one of old) {
+      log(`removing ${one.Names[0]?.slice(1)}: a build died before it started it`);
+      await removeContainer(host, one.Id);
+    }
+  } catch (error) {
+    log(`leftover nodes could not be looked for: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,152 @@
+import type Docker from "dockerode";
+import { bounded } from "../bounded.ts";
+import { baseDomain, deployEdge, edgeAnswers, edgeCa } from "../edge.ts";
+import { hasIpvs } from "../ipvs.ts";
+import { ContainerShell } from "../shell/container-shell.ts";
+import type { Edge, Swarm } from "../types.ts";
+import { formSwarm } from "./cluster.ts";
+import { nodeLabel, runLabel, type NodeSpec } from "./container.ts";
+import { startHeartbeat, type Heartbeat } from "./heartbeat.ts";
+import { bringImage } from "./image.ts";
+import { removeRun, sweepNeverStarted } from "./remove.ts";
+import { describeNode, startNode, type NodePorts, type RunningNode } from "./start-node.ts";
+import { ThrowawaySwarm } from "./throwaway.ts";
+
+export interface ThrowawayOptions {
+  /** The engine that carries the nodes. */
+  readonly host: Docker;
+  readonly nodeImage: string;
+  readonly edgeImage: string;
+  /** Names everything: containers are `recipe-ci-<runId>-node<n>`. */
+  readonly runId: string;
+  /** Paths of the engine's machine, seen read-only in each node. */
+  readonly mounts?: readonly { readonly source: string; readonly target: string }[];
+  readonly dockerdArgs?: readonly string[];
+  /** For dockerd: HTTPS_PROXY and the like. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Put into each node before its engine starts. */
+  readonly files?: readonly { readonly path: string; readonly content: string }[];
+  /** 1 by default; the first is the manager. */
+  readonly nodes?: number;
+  /** false: resolves as soon as the Swarm is up; `edgeReady` tells about the edge. */
+  readonly waitForEdge?: boolean;
+  readonly log?: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** A Swarm of its own, and what only a throwaway one has. */
+export interface Throwaway extends Swarm {
+  readonly kind: "ephemeral";
+  /** The manager's container on the host engine: what `attachThrowaway` wants. */
+  readonly containerId: string;
+  readonly nodes: readonly RunningNode[];
+  /** The manager's, on 127.0.0.1. */
+  readonly hostPorts: NodePorts;
+  /** Rejects with infra `edge` or `edge-image` where Traefik does not come up. */
+  readonly edgeReady: Promise<void>;
+  /** Aborts when a node is lost: it ended, or somebody removed it. */
+  readonly lost: AbortSignal;
+  /** Lets go without removing anything: a kept node lives on as long as it is kept, any other 50 s. */
+  detach(): void;
+}
+
+/**
+ * Starts the nodes, makes them a Swarm with a `proxy` network, and deploys the edge. Nothing is left where it fails or is interrupted.
+ * @throws FindingError infra `node-start`, `edge`, `edge-image`; the signal's reason
+ */
+export async function startThrowaway(o: ThrowawayOptions): Promise<Throwaway> {
+  const log = o.log ?? (() => {});
+  const abandon = new AbortController();
+  const signal = AbortSignal.any([o.signal, abandon.signal]);
+  const beats: Heartbeat[] = [];
+  try {
+    void sweepNeverStarted(o.host, log);
+    const specs = Array.from({ length: o.nodes ?? 1 }, (_, index) => specOf(o, index + 1));
+    log(`starting ${specs.length === 1 ? "a throwaway node" : `${specs.length} throwaway nodes`}`);
+    const lost = new AbortController();
+    const nodes = await all(specs.map((spec) => startBeating(o.host, spec, signal, beats, lost)), abandon);
+    const manager = nodes[0] as RunningNode;
+    // The image needs no Swarm: it travels while that is formed.
+    const image = bringImage(o.host, manager.docker, o.edgeImage, signal);
+    image.catch(() => {});
+    log("forming the Swarm");
+    await formSwarm(nodes, signal);
+    const ca = deployEdge(manager.docker, image, signal);
+    const edge = ca.then((pem) => edgeOf(manager, pem));
+    const edgeReady = edge.then((one) => edgeAnswers(manager.docker, one, 60_000, signal));
+    edgeReady.catch(() => {});
+    const shell = await shellOf(manager, o.runId);
+    const facts = await factsOf(manager, nodes.length, `Traefik (${o.edgeImage}), the harness's own`, shell, signal);
+    log("starting the edge");
+    if (o.waitForEdge ?? true) await edgeReady;
+    return new ThrowawaySwarm({ host: o.host, runId: o.runId, nodes, beats, shell, facts, edge: await edge, edgeReady, lost, abandon });
+  } catch (error) {
+    abandon.abort(error);
+    for (const beat of beats) beat.stop();
+    await removeRun(o.host, o.runId);
+    throw error;
+  }
+}
+
+export interface AttachOptions {
+  readonly host: Docker;
+  /** The manager's container. */
+  readonly containerId: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Opens a kept Swarm again, from another process. How long it is kept does not change.
+ * @throws Error with statusCode 404 where the node is gone
+ */
+export async function attachThrowaway(o: AttachOptions): Promise<Throwaway> {
+  const info = await bounded("docker inspect", o.host.getContainer(o.containerId).inspect(), 20_000, o.signal);
+  const runId = info.Config.Labels[runLabel] ?? "";
+  const found = await bounded("docker ps", o.host.listContainers({ filters: { label: [`${runLabel}=${runId}`] } }), 20_000, o.signal);
+  found.sort((a, b) => Number(a.Labels[nodeLabel]) - Number(b.Labels[nodeLabel]));
+  const privileges = info.HostConfig.Privileged ? "privileged" : "reduced";
+  const nodes = await Promise.all(found.map((one) => describeNode(o.host.getContainer(one.Id), privileges)));
+  const manager = nodes[0] as RunningNode;
+  const lost = new AbortController();
+  const beats = await Promise.all(nodes.map((node) => startHeartbeat(node.container, (why) => lost.abort(new Error(why)))));
+  const edge = edgeOf(manager, await edgeCa(manager.docker));
+  const shell = await shellOf(manager, runId);
+  const facts = await factsOf(manager, nodes.length, "Traefik, the harness's own", shell, o.signal);
+  const abandon = new AbortController();
+  return new ThrowawaySwarm({ host: o.host, runId, nodes, beats, shell, facts, edge, edgeReady: Promise.resolve(), lost, abandon });
+}
+
+async function startBeating(host: Docker, spec: NodeSpec, signal: AbortSignal, beats: Heartbeat[], lost: AbortController): Promise<RunningNode> {
+  const node = await startNode(host, spec, signal);
+  beats.push(await startHeartbeat(node.container, (why) => lost.abort(new Error(`the throwaway node ${spec.index} is gone: ${why}`))));
+  return node;
+}
+
+/** All or nothing: where one fails, the others are told, and all have ended before this throws. */
+async function all<T>(promises: readonly Promise<T>[], abandon: AbortController): Promise<T[]> {
+  for (const promise of promises) promise.catch((error: unknown) => abandon.abort(error));
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
+}
+
+function specOf(o: ThrowawayOptions, index: number): NodeSpec {
+  const { runId, nodeImage: image, mounts = [], dockerdArgs = [], env = {}, files = [] } = o;
+  return { image, runId, index, mounts, dockerdArgs, env, files };
+}
+
+function edgeOf(manager: RunningNode, ca: string): Edge {
+  return { address: "127.0.0.1", httpsPort: manager.ports.https, httpPort: manager.ports.http, baseDomain, trust: { ca } };
+}
+
+async function shellOf(manager: RunningNode, runId: string): Promise<ContainerShell> {
+  return new ContainerShell(manager.container, `/var/lib/recipe-ci/${runId}`);
+}
+
+async function factsOf(manager: RunningNode, nodes: number, edge: string, shell: ContainerShell, signal: AbortSignal): Promise<Swarm["facts"]> {
+  const [version, ipvs] = await Promise.all([
+    bounded("docker version", manager.docker.version(), 20_000, signal),
+    hasIpvs(shell, signal),
+    shell.exec(["mkdir", "-p", "-m", "700", shell.runDir], { timeoutMs: 20_000, signal }),
+  ]);
+  return { swarm: "ephemeral", nodes, engine: version.Version, edge, privileges: manager.privileges, ipvs };
+}

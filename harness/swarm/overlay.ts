@@ -1,0 +1,52 @@
+import { stringify } from "yaml";
+import type { ComposeApp, ComposeService } from "../recipe/types.ts";
+
+export interface Overlay {
+  /** A compose file to be merged over the recipe's own. */
+  readonly yaml: string;
+  /** What it changes, in one line, for results.json. */
+  readonly summary: string;
+}
+
+/**
+ * What a recipe needs on a host whose kernel lacks IPVS: there a service's virtual IP and ingress ports never answer.
+ * Every service gets `endpoint_mode: dnsrr`; ingress ports become host ports, and those services update stop-first,
+ * as a start-first update would wait for ever for the port its own old task holds.
+ * @returns null where the kernel has IPVS or nothing has to change
+ */
+export function overlayFor(app: ComposeApp, facts: { readonly ipvs: boolean }): Overlay | null {
+  if (facts.ipvs) return null;
+  const changed = app.services.filter((service) => service.endpointMode !== "dnsrr" || ingressPorts(service).length > 0);
+  if (changed.length === 0) return null;
+  const services = Object.fromEntries(changed.map((service) => [service.name, overlayOf(service)]));
+  return { yaml: stringify({ version: "3.8", services }), summary: summaryOf(changed) };
+}
+
+function overlayOf(service: ComposeService): object {
+  const ports = ingressPorts(service);
+  if (ports.length === 0) return { deploy: { endpoint_mode: "dnsrr" } };
+  return {
+    // Files are merged by published port: one that the recipe publishes is replaced, not doubled.
+    ports: ports.map((port) => ({
+      target: port.target,
+      ...(port.published === null ? {} : { published: port.published }),
+      protocol: port.protocol,
+      mode: "host",
+    })),
+    deploy: { endpoint_mode: "dnsrr", update_config: { order: "stop-first" } },
+  };
+}
+
+function ingressPorts(service: ComposeService): ComposeService["ports"] {
+  return service.ports.filter((port) => port.mode === "ingress");
+}
+
+function summaryOf(changed: readonly ComposeService[]): string {
+  const names = changed.filter((s) => s.endpointMode !== "dnsrr").map((s) => s.name);
+  const parts = names.length > 0 ? [`endpoint_mode dnsrr for ${names.join(", ")}`] : [];
+  for (const service of changed) {
+    const ports = ingressPorts(service).map((p) => `${p.published ?? "a random port"}->${p.target}/${p.protocol}`);
+    if (ports.length > 0) parts.push(`${service.name}: ${ports.join(", ")} in host mode, updates stop-first`);
+  }
+  return `no IPVS in this kernel: ${parts.join("; ")}`;
+}

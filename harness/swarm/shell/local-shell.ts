@@ -1,0 +1,69 @@
+import { randomUUID } from "node:crypto";
+import { chmod, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { command } from "../../base/command.ts";
+import { infra } from "../../base/errors.ts";
+import type { NodeShell, ShellOptions, ShellResult } from "../types.ts";
+import { killScript, markName, startOnTerminalScript, startScript, withoutCarriageReturns } from "./group.ts";
+
+/** A shell on this machine, for the Swarm whose manager this machine is. Linux with util-linux (`script`) and a /proc. */
+export class LocalShell implements NodeShell {
+  readonly runDir: string;
+
+  constructor(runDir: string) {
+    this.runDir = runDir;
+  }
+
+  async exec(argv: readonly string[], options: ShellOptions): Promise<ShellResult> {
+    const mark = randomUUID();
+    const pidFile = join(tmpdir(), `recipe-ci-${mark}.pid`);
+    const { onLine, pty, input, env, cwd, timeoutMs, signal } = options;
+    const started = ["sh", "-c", pty ? startOnTerminalScript : startScript, "sh", pidFile, ...argv];
+    let ended = false;
+    try {
+      const result = await command(pty ? onTerminal(started) : started, {
+        timeoutMs,
+        env: { ...(pty ? { TERM: "xterm", SHELL: "/bin/sh" } : {}), ...env, [markName]: mark },
+        ...(cwd === undefined ? {} : { cwd }),
+        ...(input === undefined ? {} : { input }),
+        ...(signal ? { signal } : {}),
+        ...(onLine ? { onLine: (line: string) => onLine(withoutCarriageReturns(line)) } : {}),
+      });
+      ended = !result.timedOut;
+      return { ...result, stdout: pty ? withoutCarriageReturns(result.stdout) : result.stdout };
+    } finally {
+      await endAll(pidFile, mark, argv, ended);
+    }
+  }
+
+  async putTree(localDir: string, remoteDir: string): Promise<void> {
+    await cp(localDir, remoteDir, { recursive: true, verbatimSymlinks: true });
+  }
+
+  async putFile(remotePath: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
+    await mkdir(dirname(remotePath), { recursive: true });
+    await writeFile(remotePath, content, { mode });
+    // writeFile's mode is cut by the umask and ignored for a file that exists.
+    await chmod(remotePath, mode);
+  }
+
+  async readFile(remotePath: string): Promise<string> {
+    return await readFile(remotePath, "utf8");
+  }
+}
+
+/** Gives the command a terminal. `script` runs a shell line, hence the quoting; -e keeps the exit code. */
+export function onTerminal(argv: readonly string[]): string[] {
+  return ["script", "-qec", argv.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" "), "/dev/null"];
+}
+
+/** base/command.ts has killed its own group; what has a session of its own (a pty's) is found by its mark. */
+async function endAll(pidFile: string, mark: string, argv: readonly string[], ended: boolean): Promise<void> {
+  if (ended) {
+    await rm(pidFile, { force: true });
+    return;
+  }
+  const killed = await command(["sh", "-c", killScript, "sh", pidFile, mark], { timeoutMs: 15_000 });
+  if (killed.exitCode !== 0) throw infra("node-exec", `${argv[0]} can't be ended`, "kill it by hand", [`pids left: ${killed.stdout}`]);
+}
