@@ -119,3 +119,14 @@ async function git(cwd: string, day: number, ...argv: string[]): Promise<void> {
   });
   if (result.exitCode !== 0) throw new Error(`git ${argv.join(" ")} in ${cwd}: ${result.stderr}`);
 }
+
+// As a program: `node test/recipes/build.ts NAME INTO` prints the repo's folder.
+if (import.meta.main) {
+  const [name, into] = process.argv.slice(2);
+  if (!name || !into) {
+    console.error("usage: build.ts NAME INTO");
+    process.exitCode = 2;
+  } else {
+    console.log(await materialise(name, into));
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * What a test knows about the live app: plain data, made by the build, the same for every test of one tier.
+ * What needs Docker is asked over the socket instead (rpc/protocol.ts).
+ */
+
+/** Where a visitor's request goes. SNI and Host carry the app's domain, so no DNS is needed. */
+export interface EdgeAddress {
+  readonly address: string;
+  readonly httpsPort: number;
+  /** What signs the right certificate: this CA (PEM), or a publicly trusted one. */
+  readonly trust: { readonly ca: string } | "public";
+}
+
+/** One task of a service, as Swarm tells it. */
+export interface TaskState {
+  readonly id: string;
+  /** Slot number, or node id for a global service. */
+  readonly slot: string;
+  /** Swarm's own word: running, starting, complete, failed ... */
+  readonly state: string;
+  readonly desired: string;
+  /** Image of the task's spec, as it stands there: `nginx:1.27@sha256:...`. */
+  readonly image: string;
+  readonly container: string | null;
+  /** Why it ended or does not start, in Swarm's words. */
+  readonly error: string | null;
+}
+
+/** One service at one moment. */
+export interface ServiceState {
+  /** The compose file's name for it: `db`, not `stack_db`. */
+  readonly name: string;
+  /** Version.Index of the service object: moves with every update, labels included. */
+  readonly specVersion: number;
+  /** Image of the running spec, as it stands there: `nginx:1.27@sha256:...`. */
+  readonly image: string;
+  /** Labels of the service (compose `deploy.labels`), abra's included. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Tasks wanted; for a global service one a node. */
+  readonly desired: number;
+  /** Its tasks may complete and stay so: restart condition none, or on-failure, or a job. */
+  readonly oneShot: boolean;
+  readonly update: { readonly state: string; readonly startedAt: string } | null;
+  /** Every task that Swarm still knows, ended ones included. */
+  readonly tasks: readonly TaskState[];
+}
+
+export interface RecipeVersion {
+  /** The version tag; for head the version label of compose.yml, null where it has none. */
+  readonly version: string | null;
+  readonly commit: string;
+}
+
+export interface Label {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** What head's files say must run. */
+export interface HeadService {
+  readonly name: string;
+  /** As in compose.yml: `nginx:1.27`. */
+  readonly image: string;
+  /** What the registry's answer at prepull says it is: `sha256:...`; null where nobody said. */
+  readonly digest: string | null;
+}
+
+export interface InstallExpectations {
+  readonly tier: "install";
+  /** The label on `app` that says which commit runs. */
+  readonly commitLabel: Label;
+  /** Status codes that a working front page may have. */
+  readonly allowedCodes: readonly number[];
+  /** Path of the front page, `/` unless the recipe says otherwise. */
+  readonly healthPath: string;
+  /** The services at the moment when the app had settled. */
+  readonly settled: readonly ServiceState[];
+}
+
+export interface UpgradeExpectations {
+  readonly tier: "upgrade";
+  readonly commitLabel: Label;
+  /** The recipe's own version label on `app`; null where head has none. */
+  readonly versionLabel: Label | null;
+  readonly allowedCodes: readonly number[];
+  readonly healthPath: string;
+  /** The services just before abra was run with head. */
+  readonly before: readonly ServiceState[];
+  readonly settled: readonly ServiceState[];
+  readonly head: readonly HeadService[];
+}
+
+/** The tiers that come later bring expectations of their own. */
+export interface OtherExpectations {
+  readonly tier: "backup" | "restore" | "custom" | "extra";
+}
+
+export type Expectations = InstallExpectations | UpgradeExpectations | OtherExpectations;
+
+export interface TierContext {
+  readonly domain: string;
+  /** `https://<domain>` without a slash at the end. */
+  readonly url: string;
+  readonly stack: string;
+  readonly edge: EdgeAddress;
+  readonly recipe: { readonly name: string; readonly variant: string | null };
+  readonly head: RecipeVersion;
+  /** The version that was upgraded from; null on a fresh installation. */
+  readonly base: RecipeVersion | null;
+  /** The app's env file, secrets are not in it. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly services: readonly { readonly name: string; readonly replicas: number; readonly image: string }[];
+  readonly expect: Expectations;
+}
+
+/** What the runner hands to vitest: the context and where the build answers. */
+export interface Provided {
+  readonly context: TierContext;
+  readonly socketPath: string;
+}
+
+declare module "vitest" {
+  interface ProvidedContext {
+    "recipe-ci": Provided;
+  }
+}

@@ -1,0 +1,10 @@
+import type { Expectations } from "./context.ts";
+
+/**
+ * What this tier is told to expect.
+ * @throws Error where the file runs in another tier than the one it is for
+ */
+export function expectationsFor<T extends Expectations["tier"]>(expect: Expectations, tier: T): Extract<Expectations, { tier: T }> {
+  if (expect.tier !== tier) throw new Error(`this test belongs to the ${tier} tier and was run in ${expect.tier}`);
+  return expect as Extract<Expectations, { tier: T }>;
+}

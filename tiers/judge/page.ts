@@ -1,0 +1,50 @@
+/** What a front page needs to look right. */
+export interface Assets {
+  /** Address of the first stylesheet of the app's own, null where the page has none. */
+  readonly stylesheet: string | null;
+  readonly script: string | null;
+}
+
+/**
+ * The first stylesheet and script that a page loads from its own domain. A reader of tags, not a browser: enough for the address in
+ * an attribute, blind to what a script adds later.
+ * @param pageUrl the page's address after redirects
+ */
+export function firstAssets(html: string, pageUrl: string): Assets {
+  const page = html.replace(/<!--[\s\S]*?-->/g, "");
+  const base = tags(page, "base").map((tag) => attribute(tag, "href")).find((href) => href !== null);
+  const from = resolve(base ?? pageUrl, pageUrl) ?? new URL(pageUrl);
+  const own = (address: string | null): string | null => {
+    const url = address === null ? null : resolve(address, from.href);
+    return url !== null && url.hostname === new URL(pageUrl).hostname && /^https?:$/.test(url.protocol) ? url.href : null;
+  };
+  const stylesheets = tags(page, "link").filter((tag) => /\bstylesheet\b/i.test(attribute(tag, "rel") ?? "") && !/\balternate\b/i.test(attribute(tag, "rel") ?? ""));
+  return {
+    stylesheet: first(stylesheets.map((tag) => own(attribute(tag, "href")))),
+    script: first(tags(page, "script").map((tag) => own(attribute(tag, "src")))),
+  };
+}
+
+function first(addresses: readonly (string | null)[]): string | null {
+  return addresses.find((address) => address !== null) ?? null;
+}
+
+function tags(html: string, name: string): string[] {
+  return html.match(new RegExp(`<${name}\\b(?:"[^"]*"|'[^']*'|[^>"'])*>`, "gi")) ?? [];
+}
+
+function attribute(tag: string, name: string): string | null {
+  const match = new RegExp(`\\s${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)'|([^\\s>]+))`, "i").exec(tag);
+  const value = match?.[1] ?? match?.[2] ?? match?.[3];
+  return value === undefined ? null : value.trim().replaceAll("&amp;", "&").replaceAll("&#038;", "&");
+}
+
+function resolve(address: string, from: string): URL | null {
+  return URL.canParse(address, from) ? new URL(address, from) : null;
+}
+
+/** Traefik's own answer where no router or no server fits: never the app's page, whatever codes a recipe allows. */
+export function isTraefiksOwn(status: number, body: string): boolean {
+  const text = body.trim();
+  return (status === 404 && text === "404 page not found") || (status === 503 && text === "no available server") || ([502, 504].includes(status) && ["Bad Gateway", "Gateway Timeout"].includes(text));
+}

@@ -1,0 +1,92 @@
+import { once } from "node:events";
+import { rm } from "node:fs/promises";
+import { type Server, type Socket, createServer } from "node:net";
+import { messageOf } from "../../harness/base/errors.ts";
+import { lineOf, lineReader } from "./framing.ts";
+import { type Handlers, type Method, type Params, type Response, calls, requestSchema } from "./protocol.ts";
+
+export interface RpcServer {
+  readonly socketPath: string;
+  /** Ends every connection and removes the socket. Handlers that still run are told through their signal. */
+  close(): Promise<void>;
+}
+
+/** One call as it was answered, for the record. The answer itself is left out: it may be a secret. */
+export interface CallRecord {
+  readonly method: string;
+  readonly params: unknown;
+  readonly durationMs: number;
+  readonly error: string | null;
+}
+
+/**
+ * Answers tests' calls on a Unix socket that only this user can reach.
+ * @throws where the socket can't be made (a path over 107 bytes, no such folder)
+ */
+export async function serveRpc(o: { socketPath: string; handlers: Handlers; onCall?: (call: CallRecord) => void }): Promise<RpcServer> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    const gone = new AbortController();
+    socket.on("close", () => {
+      sockets.delete(socket);
+      gone.abort(new Error("the test that asked is gone"));
+    });
+    socket.on("error", () => socket.destroy());
+    const read = lineReader((line) => {
+      void answer(line, o.handlers, gone.signal, o.onCall).then((response) => {
+        if (!socket.destroyed) socket.write(lineOf(response));
+      });
+    });
+    socket.on("data", (chunk) => {
+      try {
+        read(chunk);
+      } catch {
+        socket.destroy();
+      }
+    });
+  });
+  await listen(server, o.socketPath);
+  return {
+    socketPath: o.socketPath,
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await rm(o.socketPath, { force: true });
+    },
+  };
+}
+
+async function listen(server: Server, path: string): Promise<void> {
+  // listen() binds before it returns, so the mask never holds for anything else.
+  const before = process.umask(0o177);
+  try {
+    server.listen(path);
+  } finally {
+    process.umask(before);
+  }
+  await once(server, "listening");
+}
+
+async function answer(line: string, handlers: Handlers, signal: AbortSignal, onCall?: (call: CallRecord) => void): Promise<Response> {
+  let id: number | null = null;
+  let method = "?";
+  let params: unknown = null;
+  const started = performance.now();
+  let error: string | null = null;
+  try {
+    const request = requestSchema.parse(JSON.parse(line));
+    ({ id, method, params } = request);
+    return { id: request.id, ok: true, result: await handle(request.method, params, handlers, signal) };
+  } catch (thrown) {
+    error = messageOf(thrown);
+    return { id, ok: false, error };
+  } finally {
+    onCall?.({ method, params, durationMs: Math.round(performance.now() - started), error });
+  }
+}
+
+async function handle<M extends Method>(method: M, params: unknown, handlers: Handlers, signal: AbortSignal): Promise<unknown> {
+  const checked = calls[method].params.parse(params) as Params<M>;
+  return calls[method].result.parse(await handlers[method](checked, signal));
+}

@@ -1,0 +1,41 @@
+import { expectationsFor } from "../expectations.ts";
+import { isTraefiksOwn } from "../judge/page.ts";
+import { missingReplicas, restartsSince, wrongLabel } from "../judge/services.ts";
+import { leftovers, moved, notHead, rolledBack } from "../judge/upgrade.ts";
+import { app, expect, test } from "../testing.ts";
+
+const wanted = expectationsFor(app.context.expect, "upgrade");
+
+test("the running services and images are head's", async () => {
+  const now = await app.services();
+  expect(notHead(wanted.head, now)).toEqual([]);
+  expect(missingReplicas(now)).toEqual([]);
+});
+
+test("the labels on app are head's", async () => {
+  const now = await app.services();
+  expect(wrongLabel(now, wanted.commitLabel)).toEqual([]);
+  if (wanted.versionLabel) expect(wrongLabel(now, wanted.versionLabel)).toEqual([]);
+});
+
+test("the upgrade moved something", async () => {
+  expect(moved(wanted.before, await app.services())).not.toEqual([]);
+});
+
+test("Swarm rolled nothing back", async () => {
+  expect(rolledBack(wanted.before, await app.services())).toEqual([]);
+});
+
+test("services that left the compose files are gone", async () => {
+  expect(leftovers(wanted.head, await app.services())).toEqual([]);
+});
+
+test("the app answers a visitor with an allowed code and its own certificate", async () => {
+  const page = await app.fetch(wanted.healthPath);
+  expect(isTraefiksOwn(page.status, page.text()), `${page.url} is answered by Traefik itself: ${page.status} ${page.text().slice(0, 80)}`).toBe(false);
+  expect(wanted.allowedCodes, `status of ${page.url}`).toContain(page.status);
+});
+
+test("nothing restarted since the app settled", async () => {
+  expect(restartsSince(wanted.settled, await app.services())).toEqual([]);
+});
