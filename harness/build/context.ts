@@ -97,10 +97,10 @@ function statusOf(error: unknown): Status {
 }
 
 /** What ended the story, as data for the verdict. */
-export function endingOf(error: unknown, last: Reason | null): Ending {
+export function endingOf(error: unknown): Ending {
   if (error instanceof Interrupted) {
     return error.why === "deadline"
-      ? { kind: "timedout", message: error.message, last }
+      ? { kind: "timedout", message: error.message }
       : { kind: "interrupted", signal: error.signal, message: error.message };
   }
   if (error instanceof FindingError) return { kind: "finding", blame: error.blame, reason: error.reason };

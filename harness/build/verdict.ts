@@ -4,7 +4,7 @@ import type { Results, Rung, Status, TierName, TierResult, Verdict } from "../..
 /** What ended the story before its end; null where it ran through. */
 export type Ending =
   | { readonly kind: "interrupted"; readonly signal: NodeJS.Signals | null; readonly message: string }
-  | { readonly kind: "timedout"; readonly message: string; readonly last: Reason | null }
+  | { readonly kind: "timedout"; readonly message: string }
   | { readonly kind: "finding"; readonly blame: Blame; readonly reason: Reason }
   | { readonly kind: "bug"; readonly message: string; readonly stack: readonly string[] };
 
@@ -53,7 +53,7 @@ function ofEnding(ending: Ending): { verdict: Verdict; reason: Reason | null } {
     case "timedout":
       return {
         verdict: "timedout",
-        reason: ending.last ?? plain("deadline", ending.message, "see which phase took the time; give the build a longer --deadline"),
+        reason: plain("deadline", ending.message, "see which phase took the time; give the build a longer --deadline"),
       };
     case "bug":
       return {

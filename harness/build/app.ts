@@ -1,0 +1,161 @@
+import { join, posix } from "node:path";
+import { FindingError } from "../base/errors.ts";
+import { Abra } from "../abra/abra.ts";
+import { lastLines, type Outcome, saidBy } from "../abra/outcome.ts";
+import { RecipeTree } from "../abra/tree.ts";
+import { dependencies } from "../recipe/dependencies.ts";
+import { composeFiles, envValues, setEnv } from "../recipe/envfile.ts";
+import { loadApp } from "../recipe/files.ts";
+import { appLabel, checkNames, newNonce, stackName } from "../recipe/naming.ts";
+import type { Checkout, ComposeApp } from "../recipe/types.ts";
+import { overlayFor } from "../swarm/overlay.ts";
+import type { Swarm } from "../swarm/types.ts";
+import { startWatch, type Watch } from "../watch/watch.ts";
+import type { Site } from "./site.ts";
+
+/** The overlay's file in the recipe's tree on the node: the only thing there that is not the recipe's. */
+export const overlayFile = "compose.recipe-ci.yml";
+
+/** One commit of the recipe, with its files in a folder of this machine. */
+export interface Tree {
+  readonly commit: string;
+  readonly dir: string;
+}
+
+/** One deployed instance of the recipe: its domain and stack, an ABRA_DIR of its own, its watch. */
+export interface App {
+  readonly which: "head" | "base";
+  readonly domain: string;
+  readonly stack: string;
+  readonly abra: Abra;
+  /** abra's private clone of the recipe on the node. */
+  readonly recipeTree: RecipeTree;
+  readonly recipe: string;
+  /** What is or will be deployed. */
+  tree: Tree;
+  compose: ComposeApp;
+  /** Secret values by name, as generated. */
+  secrets: Readonly<Record<string, string>>;
+  watch: Watch | null;
+}
+
+/**
+ * A new app of one commit, everything but deployed: own ABRA_DIR, clone, .env, secrets, overlay for this host.
+ * @throws FindingError where the recipe or abra refuses; UsageError for names that Docker would refuse
+ */
+export async function newApp(site: Site, swarm: Swarm, checkout: Checkout, which: App["which"], tree: Tree): Promise<App> {
+  const domain = `${appLabel(checkout.name, newNonce())}.${swarm.edge.baseDomain}`;
+  const stack = stackName(domain);
+  const dir = posix.join(swarm.shell.runDir, `abra-${which}`);
+  site.build.journal.will({ kind: "stack", name: stack, domain, abraDir: dir });
+  const { abra, recipeTree } = await abraIn(site, swarm, checkout, dir);
+  must(tree, which, "app new", await abra.appNew({ recipe: checkout.name, domain, chaos: false }));
+  const app: App = { which, domain, stack, abra, recipeTree, recipe: checkout.name, tree, compose: noServices, secrets: {}, watch: null };
+  await moveTo(site, swarm, app, tree);
+  return app;
+}
+
+/** An ABRA_DIR on the node with its own clone of the recipe in it. */
+export async function abraIn(site: Site, swarm: Swarm, checkout: Checkout, dir: string): Promise<{ abra: Abra; recipeTree: RecipeTree }> {
+  const { build } = site;
+  const abra = new Abra({ shell: swarm.shell, binary: site.abraPath, dir, log: () => {}, mask: build.mask, signal: build.signal });
+  await abra.serverInit();
+  const recipeTree = new RecipeTree(swarm.shell, dir, build.signal);
+  await recipeTree.place(checkout);
+  return { abra, recipeTree };
+}
+
+/**
+ * Puts an app's files at a commit: checks it out, adds what this host and the request need to the .env, writes the overlay and
+ * generates secrets that are not there yet. Nothing is deployed.
+ */
+export async function moveTo(site: Site, swarm: Swarm, app: App, tree: Tree, added: Readonly<Record<string, string>> = {}): Promise<void> {
+  const { build } = site;
+  await app.recipeTree.checkoutHead(app.recipe, tree.commit);
+  const wanted = { ...added, ...build.request.env, LETS_ENCRYPT_ENV: "" };
+  const env = setEnv(await app.abra.readEnv(app.domain), wanted);
+  const files = composeFiles(envValues(env)).filter((file) => file !== overlayFile);
+  app.tree = tree;
+  app.compose = await loadApp(tree.dir, { ...envValues(env), COMPOSE_FILE: files.join(":") }, app.stack);
+  checkNames(app.compose, app.stack);
+  const overlay = overlayFor(app.compose, { ipvs: swarm.facts.ipvs });
+  if (overlay) {
+    await swarm.shell.putFile(posix.join(app.recipeTree.path(app.recipe), overlayFile), overlay.yaml);
+    files.push(overlayFile);
+    site.overlay = overlay.summary;
+  }
+  await app.abra.writeEnv(app.domain, setEnv(env, { COMPOSE_FILE: files.join(":") }));
+  const generated = await app.abra.secretGenerate(app.domain);
+  must(tree, app.which, "app secret generate", generated);
+  app.secrets = { ...app.secrets, ...generated.value };
+}
+
+/** The watch of an app: from before its first deploy to teardown. */
+export async function watchApp(site: Site, swarm: Swarm, app: App): Promise<Watch> {
+  const { build } = site;
+  app.watch = startWatch({
+    docker: swarm.docker,
+    stack: app.stack,
+    dependencies: new Map(Object.entries(dependencies(app.compose, app.stack))),
+    missingImages: site.missingImages,
+    mask: build.mask,
+    signal: build.signal,
+    onLine: (line) => build.waiting(line),
+  });
+  return app.watch;
+}
+
+/**
+ * Deploys what `moveTo` prepared and waits until the watch calls it settled.
+ * @throws FindingError as the watch judged, or class abra-refused where abra itself said no
+ */
+export async function deploy(site: Site, swarm: Swarm, app: App, o: { force: boolean }): Promise<void> {
+  const { build } = site;
+  const watch = app.watch ?? (await watchApp(site, swarm, app));
+  const services = app.compose.services.map((service) => service.name);
+  await watch.beforeChange(o.force ? "upgrade" : "deploy");
+  const ends = AbortSignal.any([build.signal, watch.broken]);
+  const result = await build.span("abra deploy", () =>
+    app.abra.deploy({
+      domain: app.domain,
+      chaos: true,
+      offline: true,
+      noDomainChecks: true,
+      noConverge: true,
+      force: o.force,
+      timeoutMs: 120_000,
+      signal: ends,
+    }),
+  );
+  // A daemon that is gone makes abra refuse too, and that is not the recipe's fault.
+  if (!result.ok) await swarm.docker.ping();
+  must(app.tree, app.which, "app deploy", result);
+  watch.afterChange();
+  await build.span("settle", () => watch.settled({ timeoutMs: deployTimeoutMs(app), services }));
+}
+
+/** @throws FindingError (recipe, abra-refused) with abra's own words */
+function must(tree: Tree, which: App["which"], call: string, outcome: Outcome): void {
+  if (outcome.ok) return;
+  throw new FindingError("recipe", {
+    class: "abra-refused",
+    service: null,
+    summary: `abra ${call} refuses ${which}: ${saidBy(outcome)}`,
+    evidence: lastLines(outcome),
+    hint: `try it by hand on commit ${tree.commit.slice(0, 8)}: abra ${call}`,
+  });
+}
+
+/** The recipe's own timeout label is for abra's wait; the watch decides much earlier, so it only bounds what never ends. */
+function deployTimeoutMs(app: App): number {
+  const label = app.compose.services.find((service) => service.name === "app")?.labels[`coop-cloud.${app.stack}.timeout`];
+  const seconds = Number(label);
+  return Number.isFinite(seconds) && seconds > 0 ? Math.max(seconds, 60) * 1000 : 600_000;
+}
+
+const noServices: ComposeApp = { services: [], secrets: [], configs: [], volumes: [], networks: [], version: null };
+
+/** Where a commit's files stand on this machine. */
+export function treeDir(site: Site, name: string): string {
+  return join(site.build.dir, name);
+}

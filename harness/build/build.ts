@@ -1,0 +1,42 @@
+import { UsageError } from "../base/errors.ts";
+import type { Results } from "../../reports/results.ts";
+import { Build, endingOf } from "./context.ts";
+import { admit } from "./phases/admit.ts";
+import { collect } from "./phases/collect.ts";
+import { fetch } from "./phases/fetch.ts";
+import { install } from "./phases/install.ts";
+import { lint } from "./phases/lint.ts";
+import { preflight } from "./phases/preflight.ts";
+import { prepare } from "./phases/prepare.ts";
+import { prepull } from "./phases/prepull.ts";
+import { harnessFacts, resultsOf } from "./phases/report.ts";
+import { teardown } from "./phases/teardown.ts";
+import { upgrade } from "./phases/upgrade.ts";
+import { Site } from "./site.ts";
+import type { OpenWorld } from "./world.ts";
+
+/**
+ * The story of one build, top to bottom. Whatever happens in it, teardown runs and the results say how it ended.
+ * @throws UsageError where the request itself is wrong (no such recipe, ref, version); everything is torn down first
+ */
+export async function runBuild(build: Build, openWorld: OpenWorld): Promise<Results> {
+  const site = new Site(build);
+  try {
+    await build.phase("admit", () => admit(build));
+    const world = await build.phase("preflight", () => preflight(site, openWorld));
+    const checkout = await build.phase("fetch", () => fetch(build));
+    await build.phase("lint", () => lint(site, checkout));
+    const plan = await build.phase("prepare", () => prepare(site, checkout));
+    await build.phase("prepull", () => prepull(site, world, plan));
+    await build.phase("install", () => install(site, plan));
+    await build.phase("upgrade", () => upgrade(site, plan));
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    build.findings.ending = endingOf(error);
+  } finally {
+    await build.phase("collect", () => collect(site));
+    await build.phase("teardown", () => teardown(site));
+  }
+  const harness = await build.phase("report", harnessFacts);
+  return resultsOf(build, harness);
+}

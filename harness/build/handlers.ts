@@ -1,0 +1,40 @@
+import type { Handlers } from "../../tiers/rpc/protocol.ts";
+import { serviceLogs } from "../swarm/logs.ts";
+import type { Swarm } from "../swarm/types.ts";
+import type { App } from "./app.ts";
+import { serviceStates } from "./serviceState.ts";
+
+/** What the build answers when a test asks for something that needs Docker or abra. */
+export function handlersFor(swarm: Swarm, app: App): Handlers {
+  return {
+    exec: async ({ service, argv, input, timeoutMs }, signal) => {
+      const container = await runningContainer(swarm, app, service);
+      const stdin = input === null ? [] : ["-i"];
+      return swarm.shell.exec(["docker", "exec", ...stdin, container, ...argv], { timeoutMs, signal, ...(input === null ? {} : { input }) }).then(ran);
+    },
+    logs: async ({ service, lines }, signal) => serviceLogs(swarm.docker, `${app.stack}_${service}`, { tail: lines, signal }),
+    secret: async ({ name }) => {
+      const value = app.secrets[name];
+      if (value === undefined) throw new Error(`the app has no secret ${name}; it has ${Object.keys(app.secrets).join(", ") || "none"}`);
+      return value;
+    },
+    abraCmd: async ({ service, command, args, timeoutMs }, signal) => {
+      if (service === null) throw new Error("functions of abra.sh that run on the host are not run by tests");
+      return app.abra.cmd({ domain: app.domain, service, fn: command, args, timeoutMs, signal }).then(ran);
+    },
+    services: () => serviceStates(swarm.docker, app.stack),
+  };
+}
+
+function ran({ exitCode, stdout, stderr }: { exitCode: number; stdout: string; stderr: string }) {
+  return { exitCode, stdout, stderr };
+}
+
+async function runningContainer(swarm: Swarm, app: App, service: string): Promise<string> {
+  const states = await serviceStates(swarm.docker, app.stack);
+  const found = states.find((state) => state.name === service);
+  if (!found) throw new Error(`the app has no service ${service}; it has ${states.map((state) => state.name).join(", ")}`);
+  const container = found.tasks.find((task) => task.state === "running" && task.desired === "running")?.container;
+  if (!container) throw new Error(`service ${service} has no running task`);
+  return container;
+}

@@ -1,0 +1,19 @@
+import { access, constants, mkdir } from "node:fs/promises";
+import { messageOf, UsageError } from "../../base/errors.ts";
+import type { Build } from "../context.ts";
+
+/**
+ * Takes the run's place: its folder, and the folder for its results, which must be writable before anything is spent.
+ * @throws UsageError where results could not be written
+ */
+export async function admit(build: Build): Promise<void> {
+  const { out } = build.request;
+  try {
+    await mkdir(out, { recursive: true });
+    await access(out, constants.W_OK);
+  } catch (error) {
+    throw new UsageError(`--out ${out}`, `can't be written: ${messageOf(error)}`, "name a folder that can");
+  }
+  await mkdir(build.dir, { recursive: true });
+  build.journal.will({ kind: "folder", name: build.dir });
+}

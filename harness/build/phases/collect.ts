@@ -1,0 +1,43 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { messageOf } from "../../base/errors.ts";
+import { serviceLogs } from "../../swarm/logs.ts";
+import type { App } from "../app.ts";
+import type { Site } from "../site.ts";
+
+const budgetMs = 20_000;
+
+/**
+ * What a reader of a red build looks for: the last log lines of every service, and what the watch saw.
+ * Presentation never changes the verdict: what can't be collected is a warning.
+ */
+export async function collect(site: Site): Promise<void> {
+  const { build } = site;
+  for (const app of site.apps) {
+    const report = app.watch?.report();
+    if (!report) continue;
+    for (const [service, count] of Object.entries(report.restarts)) {
+      build.findings.watch.restarts[service] = (build.findings.watch.restarts[service] ?? 0) + count;
+    }
+    build.findings.watch.failures.push(...report.failures);
+    build.findings.watch.decidedMs ??= report.decidedMs;
+  }
+  const signal = AbortSignal.timeout(budgetMs);
+  await Promise.all(site.apps.filter((app) => app.watch).map((app) => logsOf(site, app, signal).catch((error: unknown) => build.warn(`logs of ${app.which}: ${messageOf(error)}`))));
+}
+
+async function logsOf(site: Site, app: App, signal: AbortSignal): Promise<void> {
+  const { build } = site;
+  const swarm = await site.swarmIfAny();
+  if (!swarm) return;
+  const folder = join(build.request.out, "logs", app.which);
+  await mkdir(folder, { recursive: true });
+  const services = await swarm.docker.listServices({ filters: { label: [`com.docker.stack.namespace=${app.stack}`] } });
+  for (const service of services) {
+    const name = (service.Spec?.Name ?? "").slice(app.stack.length + 1);
+    const lines = await serviceLogs(swarm.docker, service.ID, { tail: 1000, signal });
+    const path = join("logs", app.which, `${name}.log`);
+    await writeFile(join(build.request.out, path), build.mask.text(`${lines.join("\n")}\n`));
+    build.findings.artifacts.push({ kind: "log", path });
+  }
+}

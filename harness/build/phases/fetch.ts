@@ -1,0 +1,44 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { UsageError } from "../../base/errors.ts";
+import { fetchRecipe } from "../../recipe/checkout.ts";
+import { sourceOf } from "../../recipe/source.ts";
+import type { Checkout, Version } from "../../recipe/types.ts";
+import { baseOf } from "../../recipe/versions.ts";
+import type { Build } from "../context.ts";
+
+/**
+ * The recipe at an exact commit, in a clone of this run's own.
+ * @throws UsageError where source, ref or base do not exist; infra (forge) where the forge does not answer
+ */
+export async function fetch(build: Build): Promise<Checkout> {
+  const { request } = build;
+  const checkout = await fetchRecipe({
+    source: sourceOf(request.source, request.sourceBase, existsSync),
+    ref: request.ref,
+    pr: request.pr,
+    into: join(build.dir, "fetch"),
+    signal: build.signal,
+    log: (line) => build.note(line),
+  });
+  const base = chooseBase(checkout, request.base);
+  build.findings.recipe = {
+    ...build.findings.recipe,
+    name: checkout.name,
+    ref: checkout.ref,
+    commit: checkout.author,
+    dirty: checkout.dirty,
+    base: base && { version: base.tag, commit: base.commit },
+  };
+  for (const notice of checkout.notices) build.warn(notice);
+  return checkout;
+}
+
+/** @throws UsageError where `--base` names no version of the recipe */
+export function chooseBase(checkout: Checkout, wanted: string | null): Version | null {
+  if (wanted === null) return baseOf(checkout.versions, checkout.head);
+  const found = checkout.versions.find((version) => version.tag === wanted);
+  if (found) return found;
+  const known = checkout.versions.map((version) => version.tag).slice(0, 5).join(", ");
+  throw new UsageError(`--base ${wanted}`, `${checkout.name} has no such version`, known ? `it has ${known}` : "it has no versions at all");
+}

@@ -1,0 +1,22 @@
+import { deploy, watchApp } from "../app.ts";
+import { ready } from "../ready.ts";
+import type { Site } from "../site.ts";
+import { runTier } from "../tiers.ts";
+import type { Plan } from "./prepare.ts";
+
+/**
+ * Head on empty volumes: deployed by abra, settled, ready as a visitor would see it, install tier. A broken head is red here,
+ * before base costs a second.
+ */
+export async function install(site: Site, plan: Plan): Promise<void> {
+  const { build } = site;
+  if (build.request.quick && plan.upgraded) {
+    build.findings.tiers.push({ name: "install", status: "unverified", reason: "--quick: head was not installed fresh", tests: [] });
+    return;
+  }
+  const swarm = await site.swarm();
+  await watchApp(site, swarm, plan.head);
+  await deploy(site, swarm, plan.head, { force: false });
+  await ready(site, swarm, plan.head);
+  if (build.request.tiers.includes("install")) await runTier(site, "install", plan.head, null);
+}

@@ -1,0 +1,51 @@
+import { posix } from "node:path";
+import { FindingError } from "../../base/errors.ts";
+import { envValues } from "../../recipe/envfile.ts";
+import { loadApp, recipeFile } from "../../recipe/files.ts";
+import { invalidCompose, staticFindings } from "../../recipe/lint/static.ts";
+import type { Checkout } from "../../recipe/types.ts";
+import type { Rung } from "../../../reports/results.ts";
+import { abraIn } from "../app.ts";
+import type { Site } from "../site.ts";
+
+/** Only its shape matters for static checks; the real stack is named in prepare. */
+const anyStack = "lint_ci_test";
+
+/**
+ * Static checks first: a compose file that no Swarm would take is red before anything is deployed. Then abra's own lint on a
+ * pristine clone. Findings are warnings and the lint rung, never the verdict.
+ * @throws FindingError (recipe, invalid-compose)
+ */
+export async function lint(site: Site, checkout: Checkout): Promise<void> {
+  const { build } = site;
+  const env = { ...envValues((await recipeFile(checkout.dir, ".env.sample")) ?? ""), DOMAIN: "lint.ci.test", STACK_NAME: anyStack };
+  const app = await loadApp(checkout.dir, env, anyStack);
+  build.findings.recipe.version = app.version;
+  const findings = staticFindings(app, anyStack);
+  const invalid = invalidCompose(findings);
+  if (invalid) throw new FindingError("recipe", invalid);
+  for (const finding of findings) build.warn(`lint: ${finding.service ? `${finding.service}: ` : ""}${finding.text}`);
+  const broken = await abraLint(site, checkout);
+  build.findings.lint = rungOf(findings.length, broken);
+}
+
+/** @returns how many rules of severity error abra found broken; null where it could not lint */
+async function abraLint(site: Site, checkout: Checkout): Promise<number | null> {
+  const { build } = site;
+  const swarm = await build.span("swarm ready", () => site.swarm());
+  const dir = posix.join(swarm.shell.runDir, "abra-lint");
+  const { abra } = await abraIn(site, swarm, checkout, dir);
+  const table = await build.span("abra recipe lint", () => abra.recipeLint(checkout.name));
+  if (table.fatal !== null) {
+    build.warn(`lint: abra can't lint this recipe: ${table.fatal}`);
+    return null;
+  }
+  const broken = table.rows.filter((row) => !row.satisfied && !row.skipped);
+  for (const row of broken) build.warn(`lint: ${row.ref} ${row.rule} (${row.severity}): ${row.fix}`);
+  return broken.filter((row) => row.severity === "error").length;
+}
+
+function rungOf(found: number, broken: number | null): Rung {
+  if (broken === null) return "unverified";
+  return found === 0 && broken === 0 ? "pass" : "fail";
+}

@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { command } from "../../base/command.ts";
+import { messageOf } from "../../base/errors.ts";
+import { packageRoot } from "../../base/paths.ts";
+import type { Results } from "../../../reports/results.ts";
+import { writeResults } from "../../../reports/write.ts";
+import type { Build } from "../context.ts";
+import { verdictOf } from "../verdict.ts";
+
+/** Everything the build found, as results.json's content. The phases must have ended. */
+export function resultsOf(build: Build, harness: Results["run"]["harness"]): Results {
+  const { findings, request } = build;
+  const says = verdictOf({
+    ending: findings.ending,
+    asked: request.tiers,
+    tiers: findings.tiers,
+    lint: findings.lint,
+    baseBroken: findings.baseBroken,
+  });
+  const { startedAt, finishedAt, durationMs, phases } = build.timeline.summary();
+  return masked(build, {
+    schema: 1,
+    run: { id: build.id, startedAt, finishedAt, durationMs, lane: "default", trigger: request.trigger, harness },
+    recipe: findings.recipe,
+    target: findings.target && { ...findings.target, images: findings.images },
+    ...says,
+    reason: says.reason && { ...says.reason, evidence: [...says.reason.evidence] },
+    phases,
+    tiers: findings.tiers,
+    warnings: findings.warnings,
+    watch: findings.watch,
+    teardown: findings.teardown,
+    artifacts: findings.artifacts,
+  });
+}
+
+/**
+ * Writes DIR/results.json. Presentation never changes the verdict: a folder that turned unwritable is a warning on stderr.
+ * @returns the path, or null where it could not be written
+ */
+export function saveResults(build: Build, results: Results): string | null {
+  try {
+    return writeResults(build.request.out, results);
+  } catch (error) {
+    process.stderr.write(`recipe-ci: results.json could not be written to ${build.request.out}: ${messageOf(error)}\n`);
+    return null;
+  }
+}
+
+/** Secrets never leave: every string of the results goes through the mask. */
+function masked(build: Build, results: Results): Results {
+  return JSON.parse(JSON.stringify(results), (_key, value: unknown) => (typeof value === "string" ? build.mask.text(value) : value)) as Results;
+}
+
+/** Which recipe-ci this is. */
+export async function harnessFacts(): Promise<Results["run"]["harness"]> {
+  const { version } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string };
+  const git = (...args: string[]) => command(["git", "-C", packageRoot, ...args], { timeoutMs: 5000 });
+  const [head, status] = await Promise.all([git("rev-parse", "HEAD"), git("status", "--porcelain")]);
+  return head.exitCode === 0
+    ? { version, commit: head.stdout.trim(), dirty: status.stdout.trim() !== "" }
+    : { version, commit: null, dirty: false };
+}

@@ -1,0 +1,83 @@
+import { FindingError, type Reason } from "../../base/errors.ts";
+import { addedKeys, envValues } from "../../recipe/envfile.ts";
+import { recipeFile } from "../../recipe/files.ts";
+import { changedFiles, deployedFiles } from "../../recipe/changes.ts";
+import type { Swarm } from "../../swarm/types.ts";
+import type { TierResult } from "../../../reports/results.ts";
+import { type App, deploy, moveTo, watchApp } from "../app.ts";
+import { ready } from "../ready.ts";
+import type { Site } from "../site.ts";
+import { serviceStates } from "../serviceState.ts";
+import { runTier } from "../tiers.ts";
+import type { Plan } from "./prepare.ts";
+
+/**
+ * Base, then head in place. A base that no longer deploys is `base-broken` and not head's fault; where nothing is older, or
+ * nothing that is deployed differs, the tier is a structural skip.
+ */
+export async function upgrade(site: Site, plan: Plan): Promise<void> {
+  const { build } = site;
+  if (!build.request.tiers.includes("upgrade")) return;
+  const skip = await whyNot(site, plan);
+  if (skip !== null || !plan.upgraded) {
+    build.findings.tiers.push(skipped(skip ?? "the recipe has no older version"));
+    return;
+  }
+  if (build.findings.baseBroken) return;
+  const swarm = await site.swarm();
+  const app = plan.upgraded;
+  if (!(await deployBase(site, swarm, app))) return;
+  const before = await build.span("snapshot", () => serviceStates(swarm.docker, app.stack));
+  await build.span("move to head", () => toHead(site, swarm, plan, app));
+  await deploy(site, swarm, app, { force: true });
+  await ready(site, swarm, app);
+  await runTier(site, "upgrade", app, before);
+}
+
+async function whyNot(site: Site, plan: Plan): Promise<string | null> {
+  if (!plan.upgraded) return "the recipe has no older version";
+  const changed = deployedFiles(await changedFiles(plan.checkout, plan.upgraded.tree.commit, site.build.signal));
+  return changed.length === 0 ? "nothing that is deployed differs between base and head" : null;
+}
+
+function skipped(reason: string): TierResult {
+  return { name: "upgrade", status: "skipped", reason, tests: [] };
+}
+
+/** @returns false where base is broken, with the reason in the findings; infra and interrupts pass through */
+async function deployBase(site: Site, swarm: Swarm, app: App): Promise<boolean> {
+  const { build } = site;
+  try {
+    await build.span("base", async () => {
+      await watchApp(site, swarm, app);
+      await deploy(site, swarm, app, { force: false });
+      await ready(site, swarm, app);
+    });
+    return true;
+  } catch (error) {
+    if (!(error instanceof FindingError) || error.blame !== "recipe") throw error;
+    build.findings.baseBroken = baseBroken(error.reason);
+    return false;
+  }
+}
+
+function baseBroken(reason: Reason): Reason {
+  return {
+    ...reason,
+    class: "base-broken",
+    summary: `base can't be deployed any more: ${reason.summary}`,
+    hint: `head is not to blame; choose another version to upgrade from with --base (base's own trouble: ${reason.hint})`,
+  };
+}
+
+/** What an operator does before an upgrade: new env keys and secrets of head are added first, and listed for them. */
+async function toHead(site: Site, swarm: Swarm, plan: Plan, app: App): Promise<void> {
+  const sample = async (dir: string) => (await recipeFile(dir, ".env.sample")) ?? "";
+  const [old, next] = [await sample(app.tree.dir), await sample(plan.headTree.dir)];
+  const added = addedKeys(old, next);
+  site.build.findings.recipe.operatorMustAdd = added;
+  const values = envValues(next);
+  const isNew = (key: string) => !(key in envValues(old));
+  const wanted = Object.fromEntries(Object.entries(values).filter(([key]) => isNew(key)));
+  await moveTo(site, swarm, app, plan.headTree, wanted);
+}

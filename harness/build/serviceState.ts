@@ -1,0 +1,64 @@
+import type Docker from "dockerode";
+import type { Result } from "../../tiers/rpc/protocol.ts";
+
+/** As tests get it: ServiceState of tiers/context.ts, unfrozen. */
+type ServiceState = Result<"services">[number];
+
+interface RawService {
+  readonly ID: string;
+  readonly Version: { readonly Index: number };
+  readonly Spec: {
+    readonly Name: string;
+    readonly Labels?: Record<string, string>;
+    readonly Mode?: { readonly Replicated?: { readonly Replicas?: number }; readonly Global?: object };
+    readonly TaskTemplate?: { readonly ContainerSpec?: { readonly Image?: string }; readonly RestartPolicy?: { readonly Condition?: string } };
+  };
+  readonly UpdateStatus?: { readonly State?: string; readonly StartedAt?: string } | null;
+}
+
+interface RawTask {
+  readonly ID: string;
+  readonly ServiceID: string;
+  readonly Slot?: number;
+  readonly NodeID?: string;
+  readonly DesiredState: string;
+  readonly Spec?: { readonly ContainerSpec?: { readonly Image?: string } };
+  readonly Status: { readonly State: string; readonly Err?: string; readonly ContainerStatus?: { readonly ContainerID?: string } };
+}
+
+/** A stack's services and every task that Swarm still knows of them, at one moment. */
+export async function serviceStates(docker: Docker, stack: string): Promise<ServiceState[]> {
+  const filters = { label: [`com.docker.stack.namespace=${stack}`] };
+  const [services, tasks] = (await Promise.all([docker.listServices({ filters }), docker.listTasks({ filters })])) as unknown as [RawService[], RawTask[]];
+  return services
+    .map((service) => stateOf(service, tasks.filter((task) => task.ServiceID === service.ID), stack))
+    .sort((a, b) => a.name.localeCompare(b.name));
+}
+
+function stateOf(service: RawService, tasks: readonly RawTask[], stack: string): ServiceState {
+  const { Spec, UpdateStatus } = service;
+  const condition = Spec.TaskTemplate?.RestartPolicy?.Condition ?? "any";
+  const replicated = Spec.Mode?.Replicated;
+  return {
+    name: Spec.Name.slice(stack.length + 1),
+    specVersion: service.Version.Index,
+    image: Spec.TaskTemplate?.ContainerSpec?.Image ?? "",
+    labels: Spec.Labels ?? {},
+    desired: replicated ? (replicated.Replicas ?? 1) : new Set(tasks.filter((task) => task.DesiredState === "running").map((task) => task.NodeID)).size,
+    oneShot: condition === "none" || condition === "on-failure",
+    update: UpdateStatus?.State ? { state: UpdateStatus.State, startedAt: UpdateStatus.StartedAt ?? "" } : null,
+    tasks: tasks.map(taskOf),
+  };
+}
+
+function taskOf(task: RawTask): ServiceState["tasks"][number] {
+  return {
+    id: task.ID,
+    slot: String(task.Slot ?? task.NodeID ?? ""),
+    state: task.Status.State,
+    desired: task.DesiredState,
+    image: task.Spec?.ContainerSpec?.Image ?? "",
+    container: task.Status.ContainerStatus?.ContainerID || null,
+    error: task.Status.Err || null,
+  };
+}

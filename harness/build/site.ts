@@ -1,0 +1,138 @@
+import { networkInterfaces } from "node:os";
+import { join } from "node:path";
+import { installAbra } from "../abra/find.ts";
+import { cacheDir } from "../base/paths.ts";
+import { startThrowaway, type Throwaway } from "../swarm/ephemeral/start.ts";
+import { type ImageCache, reachableFrom, startImageCache } from "../swarm/images/cache.ts";
+import { inventoryOf } from "../swarm/inventory.ts";
+import { openLocal } from "../swarm/local.ts";
+import type { Inventory, Swarm } from "../swarm/types.ts";
+import { startRunner, type TestRunner } from "../../tiers/runner/parent.ts";
+import type { App } from "./app.ts";
+import type { Build } from "./context.ts";
+import { edgeOf } from "./edge.ts";
+import type { World } from "./world.ts";
+
+/**
+ * Where a build takes place: the Swarm and what the build has on it. Made from preflight on, taken down by teardown, which
+ * looks here for what there is to close.
+ */
+export class Site {
+  readonly build: Build;
+  readonly apps: App[] = [];
+  world: World | null = null;
+  cache: ImageCache | null = null;
+  throwaway: Throwaway | null = null;
+  runner: Promise<TestRunner> | null = null;
+  /** abra's path where the daemon's socket is; known once the Swarm is there. */
+  abraPath = "";
+  overlay: string | null = null;
+  /** Images whose registry said that they do not exist; the watch is told. */
+  missingImages: readonly string[] = [];
+  /** What was there before the build made anything. */
+  before: Inventory | null = null;
+  #swarm: Promise<Swarm> | null = null;
+
+  constructor(build: Build) {
+    this.build = build;
+  }
+
+  /** Starts making the Swarm; phases that need it await `swarm()`, the others go on meanwhile. */
+  async begin(world: World): Promise<void> {
+    this.world = world;
+    this.before = await inventoryOf([world.host], this.build.signal);
+    this.#swarm = this.build.request.swarm === "local" ? this.#openLocal(world) : this.#startThrowaway(world);
+    // Whoever awaits it gets the error; until then it must not end the process.
+    this.#swarm.catch(() => {});
+  }
+
+  /** The Swarm, as soon as it is ready for an app. @throws infra where it could not be had */
+  async swarm(): Promise<Swarm> {
+    if (!this.#swarm) throw new Error("the Swarm is asked for before preflight");
+    return this.#swarm;
+  }
+
+  /** The Swarm where one was started, even half way; null where there is nothing to take down. */
+  async swarmIfAny(): Promise<Swarm | null> {
+    return this.#swarm ? this.#swarm.catch(() => null) : null;
+  }
+
+  startTestRunner(): void {
+    this.runner = startRunner({ signal: this.build.signal, log: (line) => this.build.note(line) });
+    this.runner.catch(() => {});
+  }
+
+  /** The child process that runs tests. @throws infra where it did not come up */
+  async testRunner(): Promise<TestRunner> {
+    if (!this.runner) this.startTestRunner();
+    if (!this.runner) throw new Error("no test runner");
+    return this.runner;
+  }
+
+  /** From now on the node pulls images of these registries through the build's cache. */
+  useCacheFor(registries: readonly string[]): void {
+    this.cache?.intercept(registries);
+  }
+
+  async #startThrowaway(world: World): Promise<Swarm> {
+    const gateway = bridgeAddress();
+    if (gateway) await this.#openCache(world, gateway);
+    const swarm = await this.#startNode(world, gateway);
+    if (!this.cache || !gateway || (await reachableFrom(swarm.shell, this.cache.url(gateway), { signal: this.build.signal }))) {
+      return this.#withAbra(world, swarm);
+    }
+    this.build.warn(`the node can't reach this machine at ${gateway} (a firewall?): images are pulled without the cache`);
+    await swarm.close();
+    await this.cache.close();
+    this.cache = null;
+    return this.#withAbra(world, await this.#startNode(world, null));
+  }
+
+  async #openCache(world: World, gateway: string): Promise<void> {
+    const { build } = this;
+    this.cache = await startImageCache({ dir: cacheDir(), upstreams: world.upstreams, listen: gateway, log: (line) => build.note(line) });
+  }
+
+  async #startNode(world: World, gateway: string | null): Promise<Swarm> {
+    const { build, cache } = this;
+    build.journal.will({ kind: "node", name: build.id });
+    this.throwaway = await startThrowaway({
+      host: world.host,
+      nodeImage: world.nodeImage,
+      edgeImage: world.edgeImage,
+      runId: build.id,
+      mounts: world.mounts,
+      ...(cache && gateway ? { env: cache.environment(gateway, caDir), files: [{ path: `${caDir}/recipe-ci.crt`, content: cache.ca }] } : {}),
+      waitForEdge: false,
+      log: (line) => build.waiting(line),
+      signal: build.signal,
+    });
+    return this.throwaway;
+  }
+
+  async #openLocal(world: World): Promise<Swarm> {
+    const { build } = this;
+    const swarm = await openLocal({
+      docker: world.host,
+      runId: build.id,
+      runDir: join(build.dir, "node"),
+      edge: edgeOf(world.hostConfig),
+      signal: build.signal,
+    });
+    return this.#withAbra(world, swarm);
+  }
+
+  async #withAbra(world: World, swarm: Swarm): Promise<Swarm> {
+    const { abra } = world;
+    this.abraPath = abra.kind === "stand-in" ? abra.command : await installAbra(swarm.shell, abra);
+    return swarm;
+  }
+}
+
+/** Where the node's engine finds the certificate of the build's image cache. */
+const caDir = "/etc/recipe-ci/ca";
+
+/** This machine's address on Docker's default bridge, where the node can reach it; null on Docker Desktop and the like. */
+function bridgeAddress(): string | null {
+  return networkInterfaces().docker0?.find((address) => address.family === "IPv4")?.address ?? null;
+}

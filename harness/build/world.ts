@@ -1,0 +1,25 @@
+import type Docker from "dockerode";
+import type { AbraChoice } from "../abra/find.ts";
+import type { HostConfig } from "../config/host.ts";
+
+/** The machine under a build, found or made ready by the command that runs it. */
+export interface World {
+  /** The engine of the current Docker context: carries throwaway nodes, or is the local Swarm itself. */
+  readonly host: Docker;
+  readonly hostConfig: HostConfig;
+  /** Image of a throwaway node, and of the edge in it. */
+  readonly nodeImage: string;
+  readonly edgeImage: string;
+  /** Registry host to the base URL that answers for it on this machine. */
+  readonly upstreams: Readonly<Record<string, string>>;
+  readonly abra: AbraChoice;
+  /** Files that the throwaway node needs to see, read-only. */
+  readonly mounts: readonly { readonly source: string; readonly target: string }[];
+  /** What was found or done that whoever reads the report must know: stand-ins, built images, a started engine. */
+  readonly notes: readonly string[];
+  /** Makes images available on a machine where no registry answers; does nothing elsewhere. */
+  seed(refs: readonly string[], signal: AbortSignal): Promise<void>;
+}
+
+/** Opens the world inside the preflight phase, so that what fails there is timed and reported like the rest. */
+export type OpenWorld = (o: { log: (line: string) => void; signal: AbortSignal }) => Promise<World>;

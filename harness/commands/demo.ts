@@ -1,0 +1,41 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { command } from "../base/command.ts";
+import { infra } from "../base/errors.ts";
+import { packageRoot } from "../base/paths.ts";
+import { loadHostConfig } from "../config/host.ts";
+import { buildRequest, type RunFlags } from "./options.ts";
+import { runRequest } from "./run.ts";
+import { worldFor } from "./world.ts";
+
+/** The recipe of the demo, as the project's fixtures call it. */
+const recipe = "wordpress";
+
+/** `recipe-ci demo`: one whole build of a WordPress recipe, with stand-ins for what this machine can't have. @returns the exit code */
+export async function demoCommand(flags: RunFlags): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), "recipe-ci-demo-"));
+  try {
+    const request = { ...buildRequest(await fixture(folder), flags, {}), standIn: true, trigger: "demo" };
+    const { config } = loadHostConfig(null);
+    return await runRequest(request, worldFor(request, config, await imagesOf(recipe)), flags.json ?? false);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The fixture's repo is made by a program of its own: the harness imports nothing from test/. */
+async function fixture(folder: string): Promise<string> {
+  const program = join(packageRoot, "test/recipes/build.ts");
+  const made = await command([process.execPath, program, recipe, folder], { timeoutMs: 30_000 });
+  if (made.exitCode !== 0) throw infra("demo", `the demo's recipe could not be made: ${made.stderr}`, "git must be installed: recipe-ci doctor");
+  return made.stdout.trim();
+}
+
+/** Every image that any version of the fixture names. */
+async function imagesOf(name: string): Promise<string[]> {
+  const folder = join(packageRoot, "test/recipes", name);
+  const files = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith("compose.yml"));
+  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
+  return [...new Set(texts.flatMap((text) => [...text.matchAll(/^\s+image: *(\S+)/gm)].map((match) => match[1] ?? "")))];
+}

@@ -1,0 +1,98 @@
+import { realpathSync } from "node:fs";
+import { createInterface } from "node:readline/promises";
+import { type AbraChoice, findAbra } from "../abra/find.ts";
+import { standInCommand, standInMounts, standInOnHost, unconfirmedAssumptions } from "../abra/standIn.ts";
+import { FindingError } from "../base/errors.ts";
+import { cacheDir, packageRoot } from "../base/paths.ts";
+import type { BuildRequest } from "../build/request.ts";
+import type { OpenWorld, World } from "../build/world.ts";
+import type { HostConfig } from "../config/host.ts";
+import { connect, currentEndpoint } from "../machine/endpoint.ts";
+import { provision } from "../machine/machine.ts";
+
+type Opening = Parameters<OpenWorld>[0];
+
+/**
+ * The machine for a request, opened inside the build's preflight.
+ * @param seeds images that are known to be wanted, so that a machine without registries makes them at once
+ */
+export function worldFor(request: BuildRequest, config: HostConfig, seeds: readonly string[] = []): OpenWorld {
+  return async (opening) => {
+    const abra = await chooseAbra(request, opening);
+    return request.swarm === "local" ? localWorld(config, abra) : throwawayWorld(request, config, abra, seeds, opening);
+  };
+}
+
+async function throwawayWorld(request: BuildRequest, config: HostConfig, abra: AbraChoice, seeds: readonly string[], opening: Opening): Promise<World> {
+  const standIn = abra.kind === "stand-in";
+  const provided = (wanted: readonly string[], signal: AbortSignal) =>
+    provision({ install: request.install, ask, seeds: wanted, standIn, log: opening.log, signal });
+  const machine = await provided(seeds, opening.signal);
+  const upstreams: Record<string, string> = { ...machine.upstreams, ...config.mirrors };
+  return {
+    host: machine.docker,
+    hostConfig: config,
+    nodeImage: machine.nodeImage,
+    edgeImage: machine.edgeImage,
+    upstreams,
+    abra,
+    mounts: standIn ? standInMounts(packageRoot) : [],
+    notes: [...machine.notes, ...standInNotes(abra)],
+    // Which images a recipe wants is known only once it is read; the cache sees what is added here.
+    seed: async (refs, signal) => {
+      Object.assign(upstreams, (await provided(refs, signal)).upstreams, config.mirrors);
+    },
+  };
+}
+
+/** A local Swarm is taken as it is: nothing is installed, built or started for it. */
+function localWorld(config: HostConfig, abra: AbraChoice): World {
+  return {
+    host: connect(currentEndpoint()),
+    hostConfig: config,
+    nodeImage: "",
+    edgeImage: "",
+    upstreams: config.mirrors,
+    abra: abra.kind === "stand-in" ? { ...abra, command: standInOnHost(packageRoot) } : abra,
+    mounts: [],
+    notes: standInNotes(abra),
+    seed: async () => {},
+  };
+}
+
+/** The real abra where one is found; the stand-in where it was named, or where the demo found no other. */
+async function chooseAbra(request: BuildRequest, { log, signal }: Opening): Promise<AbraChoice> {
+  const standIn: AbraChoice = { kind: "stand-in", command: standInCommand, unconfirmed: unconfirmedAssumptions(packageRoot) };
+  if (request.abra !== null && samePath(request.abra, standInOnHost(packageRoot))) return standIn;
+  try {
+    return await findAbra({ flag: request.abra, env: { ...process.env, RECIPE_CI_ABRA: undefined }, cacheDir: cacheDir(), signal, log });
+  } catch (error) {
+    if (request.standIn && error instanceof FindingError && error.reason.class === "abra-missing") return standIn;
+    throw error;
+  }
+}
+
+function standInNotes(abra: AbraChoice): string[] {
+  if (abra.kind !== "stand-in") return [];
+  return [`abra is played by a stand-in: ${abra.unconfirmed.length} assumptions about the real one are unconfirmed (results.json: target.abra)`];
+}
+
+function samePath(a: string, b: string): boolean {
+  try {
+    return realpathSync(a) === realpathSync(b);
+  } catch {
+    return false;
+  }
+}
+
+/** Asks on a terminal; elsewhere nobody can be asked, and that is a no. */
+async function ask(steps: string[]): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) return false;
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    const answer = await terminal.question(`recipe-ci would ${steps.join("; ")}. Do it? [y/N] `);
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    terminal.close();
+  }
+}
