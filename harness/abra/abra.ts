@@ -195,7 +195,8 @@ export class Abra {
     log(mask.text(`abra ${args.join(" ")}`));
     const result = await shell.exec([binary, ...args], {
       env: { ...env, LC_ALL: "C", LANG: "C", TERM: "xterm", NO_COLOR: "1", ABRA_DIR: this.dir },
-      cwd: this.dir,
+      // abra looks for an abra.yaml in its folder and all above it.
+      cwd: "/",
       timeoutMs: o.timeoutMs ?? minute,
       signal: o.signal ?? signal,
       ...(o.pty === undefined ? {} : { pty: o.pty }),
