@@ -3,7 +3,7 @@ import { stringify } from "yaml";
 import { infra, messageOf } from "../base/errors.ts";
 import { waitFor, WaitTimeout } from "../base/wait.ts";
 import { bounded } from "./bounded.ts";
-import { edgeCertificate } from "./certificates.ts";
+import type { EdgeCertificate } from "./certificates.ts";
 import { probe } from "./probe.ts";
 import type { Edge } from "./types.ts";
 
@@ -53,12 +53,10 @@ const dynamic = {
 /**
  * Creates the edge's service on the manager of a throwaway Swarm; it still has to come up.
  * @param image asked for once certificate and settings are in the Swarm
- * @returns the CA (PEM) that its certificate is signed by
  * @throws EngineTimeout, or the engine's error
  */
-export async function deployEdge(docker: Docker, image: Promise<EdgeImage>, signal: AbortSignal): Promise<string> {
+export async function deployEdge(docker: Docker, made: EdgeCertificate, image: Promise<EdgeImage>, signal: AbortSignal): Promise<void> {
   const labels = { "com.docker.stack.namespace": edgeName };
-  const made = await edgeCertificate(baseDomain);
   const config = async (name: string, data: string) =>
     (await bounded(`config ${name}`, docker.createConfig({ Name: name, Labels: labels, Data: base64(data) }), callMs, signal)).id;
   const [settingsId, certificateId, key] = await Promise.all([
@@ -92,7 +90,6 @@ export async function deployEdge(docker: Docker, image: Promise<EdgeImage>, sign
     EndpointSpec: { Mode: "dnsrr", Ports: [80, 443].map((port) => ({ Protocol: "tcp" as const, TargetPort: port, PublishedPort: port, PublishMode: "host" as const })) },
   };
   await bounded("creating the edge", docker.createService(spec), callMs, signal);
-  return made.ca;
 }
 
 /**

@@ -1,11 +1,13 @@
 import type Docker from "dockerode";
 import { bounded } from "../bounded.ts";
-import { baseDomain, deployEdge, edgeAnswers, edgeCa } from "../edge.ts";
+import { edgeCertificate } from "../certificates.ts";
+import { baseDomain, deployEdge, edgeAnswers, edgeCa, type EdgeImage } from "../edge.ts";
 import { hasIpvs } from "../ipvs.ts";
 import { ContainerShell } from "../shell/container-shell.ts";
 import type { Edge, Swarm } from "../types.ts";
 import { formSwarm } from "./cluster.ts";
 import { nodeLabel, runLabel, type NodeSpec } from "./container.ts";
+import { edgeProgram, inNode, programImage } from "./edge-program.ts";
 import { startHeartbeat, type Heartbeat } from "./heartbeat.ts";
 import { bringImage } from "./image.ts";
 import { removeRun, sweepNeverStarted } from "./remove.ts";
@@ -61,25 +63,25 @@ export async function startThrowaway(o: ThrowawayOptions): Promise<Throwaway> {
   const beats: Heartbeat[] = [];
   try {
     void sweepNeverStarted(o.host, log);
-    const specs = Array.from({ length: o.nodes ?? 1 }, (_, index) => specOf(o, index + 1));
+    const [program, certificate] = await Promise.all([edgeProgram(o.host, o.edgeImage, o.runId, signal), edgeCertificate(baseDomain)]);
+    const specs = Array.from({ length: o.nodes ?? 1 }, (_, index) => specOf(o, index + 1, program));
     log(`starting ${specs.length === 1 ? "a throwaway node" : `${specs.length} throwaway nodes`}`);
     const lost = new AbortController();
     const nodes = await all(specs.map((spec) => startBeating(o.host, spec, signal, beats, lost)), abandon);
     const manager = nodes[0] as RunningNode;
-    // The image needs no Swarm: it travels while that is formed.
-    const image = bringImage(o.host, manager.docker, o.edgeImage, signal);
+    const shell = shellOf(manager, o.runId);
+    const edge = edgeOf(manager, certificate.ca);
+    // The image needs no Swarm: it is made ready while that is formed.
+    const image = edgeImage(o, manager, shell, program !== null, signal);
     image.catch(() => {});
     log("forming the Swarm");
     await formSwarm(nodes, signal);
-    const ca = deployEdge(manager.docker, image, signal);
-    const edge = ca.then((pem) => edgeOf(manager, pem));
-    const edgeReady = edge.then((one) => edgeAnswers(manager.docker, one, 60_000, signal));
+    const edgeReady = deployEdge(manager.docker, certificate, image, signal).then(() => edgeAnswers(manager.docker, edge, 60_000, signal));
     edgeReady.catch(() => {});
-    const shell = await shellOf(manager, o.runId);
     const facts = await factsOf(manager, nodes.length, `Traefik (${o.edgeImage}), the harness's own`, shell, signal);
     log("starting the edge");
     if (o.waitForEdge ?? true) await edgeReady;
-    return new ThrowawaySwarm({ host: o.host, runId: o.runId, nodes, beats, shell, facts, edge: await edge, edgeReady, lost, abandon });
+    return new ThrowawaySwarm({ host: o.host, runId: o.runId, nodes, beats, shell, facts, edge, edgeReady, lost, abandon });
   } catch (error) {
     abandon.abort(error);
     for (const beat of beats) beat.stop();
@@ -110,7 +112,7 @@ export async function attachThrowaway(o: AttachOptions): Promise<Throwaway> {
   const lost = new AbortController();
   const beats = await Promise.all(nodes.map((node) => startHeartbeat(node.container, (why) => lost.abort(new Error(why)))));
   const edge = edgeOf(manager, await edgeCa(manager.docker));
-  const shell = await shellOf(manager, runId);
+  const shell = shellOf(manager, runId);
   const facts = await factsOf(manager, nodes.length, "Traefik, the harness's own", shell, o.signal);
   const abandon = new AbortController();
   return new ThrowawaySwarm({ host: o.host, runId, nodes, beats, shell, facts, edge, edgeReady: Promise.resolve(), lost, abandon });
@@ -129,8 +131,14 @@ async function all<T>(promises: readonly Promise<T>[], abandon: AbortController)
   return Promise.all(promises);
 }
 
-function specOf(o: ThrowawayOptions, index: number): NodeSpec {
-  const { runId, nodeImage: image, mounts = [], dockerdArgs = [], env = {}, files = [] } = o;
+async function edgeImage(o: ThrowawayOptions, manager: RunningNode, shell: ContainerShell, mounted: boolean, signal: AbortSignal): Promise<EdgeImage> {
+  const quick = mounted ? await programImage(manager.docker, shell, signal) : null;
+  return quick ?? (await bringImage(o.host, manager.docker, o.edgeImage, signal));
+}
+
+function specOf(o: ThrowawayOptions, index: number, program: string | null): NodeSpec {
+  const { runId, nodeImage: image, dockerdArgs = [], env = {}, files = [] } = o;
+  const mounts = [...(o.mounts ?? []), ...(program ? [{ source: program, target: inNode }] : [])];
   return { image, runId, index, mounts, dockerdArgs, env, files };
 }
 
@@ -138,7 +146,7 @@ function edgeOf(manager: RunningNode, ca: string): Edge {
   return { address: "127.0.0.1", httpsPort: manager.ports.https, httpPort: manager.ports.http, baseDomain, trust: { ca } };
 }
 
-async function shellOf(manager: RunningNode, runId: string): Promise<ContainerShell> {
+function shellOf(manager: RunningNode, runId: string): ContainerShell {
   return new ContainerShell(manager.container, `/var/lib/recipe-ci/${runId}`);
 }
 

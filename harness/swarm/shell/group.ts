@@ -16,20 +16,32 @@ export const startScript = 'echo $$ >"$1"; shift; exec "$@"';
 export const startOnTerminalScript = `stty rows ${terminal.rows} cols ${terminal.columns} 2>/dev/null; ${startScript}`;
 
 /**
- * `sh -c` text: $1 is the pid file, $2 the mark. Kills the group and everything marked, until nothing is left.
- * Prints the pids that are still there after 5 s and fails.
+ * `sh -c` text: $1 is the pid file, $2 the mark. Kills the group and everything marked, until nothing is left; what is dead
+ * and only waits for its parent to notice counts as gone. Prints the pids that are still there after some seconds and fails.
  */
 export const killScript = `
-marked() { grep -lsF "${markName}=$2" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3; }
+file=$1 mark=$2
+marked() { grep -lsF "${markName}=$mark" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3; }
+members() {
+  [ -n "$group" ] || return 0
+  for stat in /proc/[0-9]*/stat; do
+    line=
+    { read -r line <"$stat"; } 2>/dev/null
+    pid=\${line%% *}
+    set -- \${line##*) }
+    [ "\${3-}" = "$group" ] && [ "$1" != Z ] && echo "$pid"
+  done
+}
 tries=0
 while [ $tries -lt 50 ]; do
-  group=$(cat "$1" 2>/dev/null)
+  group=
+  { read -r group <"$file"; } 2>/dev/null
+  pids="$(marked) $(members)"
   [ -n "$group" ] && kill -KILL "-$group" 2>/dev/null
-  pids=$(marked "$@")
   for pid in $pids; do kill -KILL "$pid" 2>/dev/null; done
-  if [ -z "$pids" ] && { [ -z "$group" ] || ! kill -0 "-$group" 2>/dev/null; }; then rm -f "$1"; exit 0; fi
+  if [ -z "\${pids# }" ]; then rm -f "$file"; exit 0; fi
   tries=$((tries + 1))
-  sleep 0.1
+  sleep 0.05
 done
 echo $pids; exit 1`;
 

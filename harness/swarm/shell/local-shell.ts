@@ -20,20 +20,29 @@ export class LocalShell implements NodeShell {
     const pidFile = join(tmpdir(), `recipe-ci-${mark}.pid`);
     const { onLine, pty, input, env, cwd, timeoutMs, signal } = options;
     const started = ["sh", "-c", pty ? startOnTerminalScript : startScript, "sh", pidFile, ...argv];
-    let ended = false;
+    const running = command(pty ? onTerminal(started) : started, {
+      timeoutMs,
+      env: { ...(pty ? { TERM: "xterm", SHELL: "/bin/sh" } : {}), ...env, [markName]: mark },
+      ...(cwd === undefined ? {} : { cwd }),
+      ...(input === undefined ? {} : { input }),
+      ...(signal ? { signal } : {}),
+      ...(onLine ? { onLine: (line: string) => onLine(withoutCarriageReturns(line)) } : {}),
+    });
+    // command() kills its own group; what left it and holds the output open would keep command() waiting.
+    let ending: Promise<void> | null = null;
+    const end = () => {
+      ending ??= endAll(pidFile, mark, argv);
+      ending.catch(() => {});
+    };
+    const timer = setTimeout(end, timeoutMs);
+    signal?.addEventListener("abort", end, { once: true });
     try {
-      const result = await command(pty ? onTerminal(started) : started, {
-        timeoutMs,
-        env: { ...(pty ? { TERM: "xterm", SHELL: "/bin/sh" } : {}), ...env, [markName]: mark },
-        ...(cwd === undefined ? {} : { cwd }),
-        ...(input === undefined ? {} : { input }),
-        ...(signal ? { signal } : {}),
-        ...(onLine ? { onLine: (line: string) => onLine(withoutCarriageReturns(line)) } : {}),
-      });
-      ended = !result.timedOut;
+      const result = await running;
       return { ...result, stdout: pty ? withoutCarriageReturns(result.stdout) : result.stdout };
     } finally {
-      await endAll(pidFile, mark, argv, ended);
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
+      await (ending ?? rm(pidFile, { force: true }));
     }
   }
 
@@ -58,12 +67,8 @@ export function onTerminal(argv: readonly string[]): string[] {
   return ["script", "-qec", argv.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" "), "/dev/null"];
 }
 
-/** base/command.ts has killed its own group; what has a session of its own (a pty's) is found by its mark. */
-async function endAll(pidFile: string, mark: string, argv: readonly string[], ended: boolean): Promise<void> {
-  if (ended) {
-    await rm(pidFile, { force: true });
-    return;
-  }
+/** The group by its pid file, and by the mark what has left it: a daemon, the session of a terminal. */
+async function endAll(pidFile: string, mark: string, argv: readonly string[]): Promise<void> {
   const killed = await command(["sh", "-c", killScript, "sh", pidFile, mark], { timeoutMs: 15_000 });
   if (killed.exitCode !== 0) throw infra("node-exec", `${argv[0]} can't be ended`, "kill it by hand", [`pids left: ${killed.stdout}`]);
 }

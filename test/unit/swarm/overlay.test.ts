@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import type { ComposeApp, ComposeService } from "../../../harness/recipe/types.ts";
+import { overlayFor } from "../../../harness/swarm/overlay.ts";
+
+const service = (name: string, change: Partial<ComposeService> = {}): ComposeService => ({
+  name, image: "x:1", dependsOn: [], env: {}, labels: {}, networks: [], secrets: [], configs: [], volumes: [], ports: [],
+  hasHealthcheck: false, endpointMode: "vip", updateOrder: "start-first", replicas: 1, ...change,
+});
+const app = (...services: ComposeService[]): ComposeApp => ({ services, secrets: [], configs: [], volumes: [], networks: [], version: null });
+const port = (mode: "ingress" | "host", published: number | null = 8080) => ({ published, target: 80, protocol: "tcp", mode });
+
+describe("overlayFor", () => {
+  it("adds nothing where the kernel has IPVS", () => {
+    expect(overlayFor(app(service("app", { ports: [port("ingress")] })), { ipvs: true })).toBeNull();
+  });
+
+  it("adds nothing where nothing has to change", () => {
+    expect(overlayFor(app(service("app", { endpointMode: "dnsrr", ports: [port("host")] })), { ipvs: false })).toBeNull();
+  });
+
+  it("gives every service dnsrr and leaves the update order of those without ports alone", () => {
+    const overlay = overlayFor(app(service("app"), service("db"), service("done", { endpointMode: "dnsrr" })), { ipvs: false });
+    expect(parse(overlay?.yaml ?? "")).toEqual({
+      version: "3.8",
+      services: { app: { deploy: { endpoint_mode: "dnsrr" } }, db: { deploy: { endpoint_mode: "dnsrr" } } },
+    });
+    expect(overlay?.summary).toBe("no IPVS in this kernel: endpoint_mode dnsrr for app, db");
+  });
+
+  it("turns ingress ports into host ports, stop-first, and leaves host ports to the recipe", () => {
+    const overlay = overlayFor(app(service("app", { ports: [port("ingress"), port("host", 9000), port("ingress", null)] })), { ipvs: false });
+    expect(parse(overlay?.yaml ?? "").services.app).toEqual({
+      ports: [
+        { target: 80, published: 8080, protocol: "tcp", mode: "host" },
+        { target: 80, protocol: "tcp", mode: "host" },
+      ],
+      deploy: { endpoint_mode: "dnsrr", update_config: { order: "stop-first" } },
+    });
+    expect(overlay?.summary).toContain("app: 8080->80/tcp, a random port->80/tcp in host mode, updates stop-first");
+  });
+});
