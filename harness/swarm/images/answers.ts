@@ -23,7 +23,7 @@ export type Refusal =
   /** The registry says that there is no such image, or none that the public may see. */
   | { readonly kind: "missing"; readonly words: string }
   /** The registry answered and will not give it: authorisation, rate limit. */
-  | { readonly kind: "refused"; readonly words: string }
+  | { readonly kind: "refused"; readonly words: string; readonly rateLimited: boolean }
   /** No answer that counts: the network, 5xx, something that is no registry. */
   | { readonly kind: "silent"; readonly words: string };
 
@@ -40,7 +40,7 @@ export function classifyAnswer(answer: RegistryAnswer, asked: Asked): Refusal {
     return explicit ? { kind: "missing", words } : { kind: "silent", words: `${words} (that is not a registry's "not found")` };
   }
   if (answer.status === 401 || answer.status === 403) return classifyDenied(errors ?? [], words, asked);
-  if (answer.status === 429) return { kind: "refused", words: `${words} (rate limit)` };
+  if (answer.status === 429) return { kind: "refused", words: `${words} (rate limit)`, rateLimited: true };
   return { kind: "silent", words };
 }
 
@@ -56,7 +56,7 @@ function classifyDenied(codes: readonly string[], words: string, asked: Asked): 
     return { kind: "missing", words: `${words} (it does not exist, or it is private and nobody is logged in to ${asked.host})` };
   }
   const remedy = asked.withCredentials ? "docker's credentials for it do not suffice" : `nobody is logged in: docker login ${asked.host}`;
-  return { kind: "refused", words: `${words} (${remedy})` };
+  return { kind: "refused", words: `${words} (${remedy})`, rateLimited: false };
 }
 
 function errorCodes(body: string): readonly string[] | null {

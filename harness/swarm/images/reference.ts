@@ -72,3 +72,18 @@ function splitDomain(named: string): { domain: string; rest: string } {
 export function familiarRef(ref: Reference): string {
   return ref.tag === null ? `${ref.familiar}@${ref.digest}` : `${ref.familiar}:${ref.tag}`;
 }
+
+/** The registries that these images come from, each once. Images that are no references are left out: prepull names them. */
+export function registryHostsOf(refs: readonly string[]): readonly string[] {
+  return [...new Set(refs.flatMap((ref) => tryParse(ref)?.registryHost ?? []))];
+}
+
+/** The reference, or null where it is none. */
+export function tryParse(text: string): Reference | null {
+  try {
+    return parseReference(text);
+  } catch (error) {
+    if (error instanceof UsageError) return null;
+    throw error;
+  }
+}

@@ -71,7 +71,8 @@ export async function readableByAll(host: string, repository: string, digest: st
     return true;
   } catch (error) {
     options.signal.throwIfAborted();
-    return error instanceof Refused && error.refusal.kind !== "silent" && !/rate limit/.test(error.refusal.words) ? false : null;
+    if (!(error instanceof Refused) || error.refusal.kind === "silent") return null;
+    return error.refusal.kind === "refused" && error.refusal.rateLimited ? null : false;
   }
 }
 
