@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { infra } from "../base/errors.ts";
 import type { ShellResult } from "../swarm/types.ts";
 
@@ -20,11 +21,9 @@ export interface Answer<T> extends Outcome {
   readonly value: T | null;
 }
 
-const ansi = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])/g;
-
 /** What abra wrote without colours and other terminal control. */
 export function plain(output: string): string {
-  return output.replace(ansi, "").replaceAll("\r", "");
+  return stripVTControlCharacters(output).replaceAll("\r", "");
 }
 
 /** The message of the last FATA line, or null. A caller's place (`<deploy.go:12>`) is left out. */

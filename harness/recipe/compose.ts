@@ -171,8 +171,9 @@ function disabled(healthcheck: Map_): boolean {
 
 function replicasOf(value: unknown, place: string): number {
   if (value === undefined || value === null) return 1;
-  const replicas = Number(text(value, place));
-  if (!Number.isInteger(replicas) || replicas < 0) throw new BadShape(`${place}.replicas: ${String(value)} is no number of replicas`);
+  const written = text(value, place);
+  const replicas = Number(written);
+  if (!Number.isInteger(replicas) || replicas < 0) throw new BadShape(`${place}.replicas: ${written} is no number of replicas`);
   return replicas;
 }
 

@@ -26,8 +26,9 @@ export function list(value: unknown, place: string): readonly unknown[] {
 /** A scalar as text; null and nothing become "". */
 export function text(value: unknown, place: string): string {
   if (value === undefined || value === null) return "";
-  if (typeof value === "object") throw new BadShape(`${place} must be a single value`);
-  return String(value);
+  if (typeof value === "string") return value;
+  if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") return String(value);
+  throw new BadShape(`${place} must be a single value`);
 }
 
 /** `environment` and `labels`: a mapping, or a list of `KEY=value`. A key without a value takes `fallback`'s. */

@@ -29,7 +29,7 @@ const settings = `[safe]
 `;
 
 /** What of the user's own git settings reaching a forge may need: how to log in, and how to get out. */
-const kept = "^(credential|http)\\.";
+const neededByForges = "^(credential|http)\\.";
 
 /**
  * git without influence from this machine's settings: no hooks, aliases or filters, no prompts, no submodules, a limit on each command.
@@ -79,7 +79,7 @@ export class Git {
 
   /** Options from the user's own settings that a fetch from a forge needs: credential helpers, HTTP proxies and certificates. */
   async forgeOptions(cwd: string): Promise<string[]> {
-    const user = await command(["git", "config", "--global", "--null", "--get-regexp", kept], { cwd, cleanEnv: true, env: bareEnvironment(), timeoutMs: 10_000, signal: this.#signal });
+    const user = await command(["git", "config", "--global", "--null", "--get-regexp", neededByForges], { cwd, cleanEnv: true, env: bareEnvironment(), timeoutMs: 10_000, signal: this.#signal });
     if (user.exitCode !== 0) return [];
     return user.stdout.split("\0").filter(Boolean).flatMap((entry) => {
       const at = entry.indexOf("\n");

@@ -1,4 +1,5 @@
 import { compare, valid } from "semver";
+import { UsageError } from "../base/errors.ts";
 import type { Version } from "./types.ts";
 
 /** A recipe version taken apart: `1.2.0+6.1.1` is the recipe's 1.2.0 around upstream's 6.1.1. */
@@ -39,6 +40,19 @@ export function newestFirst(versions: readonly Version[]): Version[] {
  */
 export function baseOf(versions: readonly Version[], head: string): Version | null {
   return versions.find(({ commit }) => commit !== head) ?? null;
+}
+
+/**
+ * The base that `--base` names.
+ * @throws UsageError where no version has that tag, or it is head itself
+ */
+export function baseNamed(versions: readonly Version[], head: string, tag: string): Version {
+  const found = versions.find((version) => version.tag === tag);
+  const older = versions.filter(({ commit }) => commit !== head).map((version) => version.tag);
+  const remedy = older.length > 0 ? `give one of: ${older.slice(0, 6).join(", ")}` : "leave it out: the recipe has no older version";
+  if (!found) throw new UsageError(`--base ${tag}`, "is no annotated version tag of the recipe", remedy);
+  if (found.commit === head) throw new UsageError(`--base ${tag}`, "is the commit under test, so there is nothing to upgrade", remedy);
+  return found;
 }
 
 /** Digits compare as numbers, everything else as text: 9 < 10, 1.2 < 1.10, 6.1 < 6.1.1. */

@@ -152,10 +152,10 @@ describe("with the stand-in as a process", () => {
     from.tag("1.0.0+1.27");
     const head = from.commit({ "README.md": "x" });
     const checkout = await fetchRecipe({ source: { kind: "path", path: from.dir, name: "blog" }, ref: null, pr: null, into: join(home, String(++made)), signal, log: () => {} });
-    const made_ = abraOf(binary);
-    await made_.abra.serverInit();
-    await made_.tree.place(checkout);
-    return { ...made_, head };
+    const client = abraOf(binary);
+    await client.abra.serverInit();
+    await client.tree.place(checkout);
+    return { ...client, head };
   }
 
   it("makes an app, moves the tree, and the wanted commit is checked out again", async () => {

@@ -58,9 +58,10 @@ describe("a commit", () => {
     from.tag("1.0.0+1");
     from.git("branch", "feature");
     const second = from.commit({ "README.md": "x" });
-    for (const [ref, commit] of [["1.0.0+1", first], ["feature", first], [first.slice(0, 8), first], [second, second], ["refs/heads/main", second], ["HEAD~1", first], ["HEAD", second]] as const) {
-      expect((await fetchFrom(from, { ref })).head, ref).toBe(commit);
-    }
+    const meant = { "1.0.0+1": first, feature: first, [first.slice(0, 8)]: first, [second]: second, "refs/heads/main": second, "HEAD~1": first, HEAD: second };
+    const found: Record<string, string> = {};
+    for (const ref of Object.keys(meant)) found[ref] = (await fetchFrom(from, { ref })).head;
+    expect(found).toEqual(meant);
   });
 
   it("may be a pull request's", async () => {
@@ -201,7 +202,8 @@ describe("bad input", () => {
     from.tag("1.0.0+1");
     for (const ref of ["1.0.0", "deadbeef", "f".repeat(40), "--all", "a b", "main~1"]) {
       const { message } = await refused(fetchFrom(from, { ref }));
-      expect(message, ref).toMatch(/has no tag, branch or commit of that name; it has: .*1\.0\.0\+1|it has: main/);
+      expect(message.startsWith(`ref ${ref}: `)).toBe(true);
+      expect(message).toMatch(/has no tag, branch or commit of that name; it has: .*1\.0\.0\+1|it has: main/);
     }
   });
 

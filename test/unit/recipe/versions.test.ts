@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { baseOf, newestFirst, parseVersion } from "../../../harness/recipe/versions.ts";
+import { baseNamed, baseOf, newestFirst, parseVersion } from "../../../harness/recipe/versions.ts";
 
 describe("parseVersion", () => {
   it.each([
@@ -25,5 +25,10 @@ describe("baseOf", () => {
   it("is the newest version where head is untagged, even with the same label", () => expect(baseOf(versions, "c")?.tag).toBe("2.0.0+1"));
   it("is the one before where head is the newest", () => expect(baseOf(versions, "b")?.tag).toBe("1.0.0+1"));
   it("is nothing where head is the only version", () => expect(baseOf(versions.slice(1), "a")).toBeNull());
+  it("may be named, and is refused where it is unknown or head itself", () => {
+    expect(baseNamed(versions, "b", "1.0.0+1").commit).toBe("a");
+    expect(() => baseNamed(versions, "b", "9.0.0+1")).toThrow("--base 9.0.0+1: is no annotated version tag of the recipe; give one of: 1.0.0+1");
+    expect(() => baseNamed(versions, "b", "2.0.0+1")).toThrow("is the commit under test");
+  });
   it("skips every tag on head's commit", () => expect(baseOf([{ tag: "3.0.0+1", commit: "b" }, ...versions], "b")?.tag).toBe("1.0.0+1"));
 });
