@@ -29,7 +29,7 @@ export async function appNew(args: Args): Promise<void> {
   const app = writeChecked(file, withVersion(text, resolved.version), domain, resolved.tree.dir);
   log.info(`${domain} created on ${server} from ${recipe} ${resolved.version}`);
   if (!args.on("secrets")) return;
-  await reportSecrets(app, appSecrets(app, composeFiles(resolved.tree.dir, composeEnv(app)), composeEnv(app)), args.on("machine"));
+  await reportSecrets(appSecrets(app, composeFiles(resolved.tree.dir, composeEnv(app)), composeEnv(app)), args.on("machine"));
 }
 
 /** The compose files are validated with the new env; an app that they refuse is left as it is. */

@@ -17,10 +17,10 @@ function load(args: Args): { app: App; secrets: AppSecret[] } {
 }
 
 /** Makes what is missing and shows the new values, as JSON with -m. [R] the JSON's shape */
-export async function reportSecrets(app: App, secrets: readonly AppSecret[], asJson: boolean): Promise<void> {
+export async function reportSecrets(secrets: readonly AppSecret[], asJson: boolean): Promise<void> {
   const made: { name: string; value: string }[] = [];
   for (const secret of secrets) {
-    const value = await generate(app, secret);
+    const value = await generate(secret);
     if (value !== null) made.push({ name: secret.key, value });
   }
   if (asJson) print(JSON.stringify(made));
@@ -34,9 +34,9 @@ async function generateSecrets(args: Args): Promise<void> {
   if (everything === (name !== undefined)) throw new Fatal("either <secret> <version> or --all has to be given");
   if (name !== undefined && version === undefined) throw new Fatal(`no version given for ${name}`);
   const { app, secrets } = load(args);
-  if (everything) return reportSecrets(app, secrets.filter((secret) => secret.generate), args.on("machine"));
+  if (everything) return reportSecrets(secrets.filter((secret) => secret.generate), args.on("machine"));
   const named = { ...find(secrets, name), version: version ?? "" };
-  await reportSecrets(app, [{ ...named, name: nameOf(app, named.key, named.version) }], args.on("machine"));
+  await reportSecrets([{ ...named, name: nameOf(app, named.key, named.version) }], args.on("machine"));
 }
 
 const nameOf = (app: App, key: string, version: string) => `${app.stack}_${key}_${version}`;
@@ -52,7 +52,7 @@ async function insertSecret(args: Args): Promise<void> {
   const { app, secrets } = load(args);
   find(secrets, name);
   const value = args.on("file") ? readFile(data) : data;
-  await store(app.stack, nameOf(app, name, version), value);
+  await store(nameOf(app, name, version), value);
   log.info(`${nameOf(app, name, version)} inserted`);
 }
 

@@ -40,22 +40,24 @@ function lengthOf(key: string, text: string | undefined): number | null {
   return Number(text);
 }
 
-/** @throws Fatal `AlreadyExists` from the daemon where the name is taken */
-export async function store(stack: string, name: string, value: string): Promise<void> {
-  const Labels = { "com.docker.stack.namespace": stack };
-  await api("/secrets/create", "POST", { Name: name, Data: Buffer.from(value).toString("base64"), Labels }).catch((error: Error) => {
+/**
+ * Without the stack's label: `docker stack rm` would take the secret along, and undeploy keeps data.
+ * @throws Fatal `AlreadyExists` from the daemon where the name is taken
+ */
+export async function store(name: string, value: string): Promise<void> {
+  await api("/secrets/create", "POST", { Name: name, Data: Buffer.from(value).toString("base64") }).catch((error: Error) => {
     throw /already exists/i.test(error.message) ? new Fatal(`rpc error: code = AlreadyExists desc = secret ${name} already exists`) : error;
   });
 }
 
 /** Makes and stores the value; null where the secret exists already. */
-export async function generate(app: App, secret: AppSecret): Promise<string | null> {
+export async function generate(secret: AppSecret): Promise<string | null> {
   if ((await existingNames()).has(secret.name)) {
     log.warn(`${secret.name} already exists`);
     return null;
   }
   const value = secret.length === null ? passphrase() : password(secret.length, characters(secret));
-  await store(app.stack, secret.name, value);
+  await store(secret.name, value);
   return value;
 }
 

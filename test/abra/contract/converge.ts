@@ -42,7 +42,7 @@ export const convergeAssumptions: readonly Assumption[] = [
     await w.deploy(await w.app({ script: "sleep 3; exit 3" }));
   }),
   assume("wait-health", "A", "with a health check the wait lasts until it passes", async (w) => {
-    const service = "healthcheck:\n  test: [\"CMD\", \"test\", \"-f\", \"/ready\"]\n  interval: 500ms";
+    const service = "healthcheck:\n  test: [\"CMD\", \"test\", \"-f\", \"/ready\"]\n  interval: 500ms\n  retries: 60";
     const app = await w.app({ service, script: "sleep 4; touch /ready; sleep 600" });
     const started = performance.now();
     await w.deploy(app);

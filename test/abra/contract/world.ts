@@ -115,6 +115,11 @@ export class World {
     return /^TYPE=(.*)$/m.exec(await this.readEnv(subject))?.[1] ?? "";
   }
 
+  /** Ends what a check left running: crash loops would slow down every later check. */
+  async clear(): Promise<void> {
+    await this.shell("docker service ls -q | xargs -r docker service rm");
+  }
+
   /** Polls a shell line in the node until its output matches. */
   async until(line: string, pattern: RegExp, timeoutMs = 60_000): Promise<void> {
     const poll = async () => {
