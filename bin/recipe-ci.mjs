@@ -28,8 +28,8 @@ if (isRecent(process.versions.node)) {
 } else {
   const wanted = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).dependencies.node;
   console.error(
-    `recipe-ci: Node ${process.versions.node} is too old, and the Node ${wanted} that belongs to recipe-ci was not used; ` +
-      `run "npx recipe-ci" (not this file), after "npm rebuild node" in ${root} where its install script was left out`,
+    `recipe-ci: Node ${process.versions.node} is too old, and the Node ${wanted} that comes with recipe-ci is not there; ` +
+      `run "npm ci" in ${root} and start bin/recipe-ci, not this file`,
   );
   process.exitCode = 2;
 }

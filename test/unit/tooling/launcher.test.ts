@@ -123,7 +123,7 @@ describe("without the bundled Node", () => {
 
   test("an old one says what to do and exits 2", async () => {
     const result = await run(process.execPath, ["-r", join(root, "pretend-20.cjs"), join(root, "bare/bin/recipe-ci.mjs")]);
-    expect(result.err).toMatch(/^recipe-ci: Node 20\.20\.2 is too old.*npm rebuild node.*\n$/);
+    expect(result.err).toMatch(/^recipe-ci: Node 20\.20\.2 is too old.*npm ci.*\n$/);
     expect(result.out).toBe("");
     expect(result.code).toBe(2);
   });
