@@ -40,7 +40,7 @@ const manifestLimit = 8 * 1024 * 1024;
 export class RegistryFront {
   readonly #o: FrontOptions;
   readonly #accepted = new Map<string, number>();
-  readonly #downloads = new Map<string, Promise<boolean>>();
+  readonly #claims = new Map<string, Promise<void>>();
   readonly #background = new Set<Promise<void>>();
 
   constructor(options: FrontOptions) {
@@ -120,24 +120,34 @@ export class RegistryFront {
   }
 
   async #content(request: IncomingMessage, response: ServerResponse, wanted: Wanted): Promise<void> {
-    const { store } = this.#o;
-    const key = `${wanted.host}/${wanted.repository}@${wanted.digest}`;
     const url = upstreamUrl(wanted.host, wanted.repository, `${wanted.kind}s/${wanted.digest}`, this.#o.upstreams);
     // Whoever asks while another request fetches the same content waits for it, and fetches only where that failed.
-    while (this.#downloads.has(key)) await this.#downloads.get(key);
-    if ((await store.size(wanted.digest)) !== null) {
-      const refused = (await this.#mayHave(request, wanted)) ? null : await this.#askLeave(request, url, wanted);
-      if (refused) return relay(refused, response);
-      if (await this.#serve(request, response, wanted)) return;
-    }
-    if (request.method === "HEAD" || request.headers.range) return this.#passOn(request, response, url, wanted);
-    const fetching = this.#fetch(request, response, url, wanted);
-    this.#downloads.set(key, fetching.catch(() => false));
+    const release = await this.#claim(`${wanted.host}/${wanted.repository}@${wanted.digest}`);
     try {
-      await fetching;
+      if ((await this.#o.store.size(wanted.digest)) !== null) {
+        release();
+        const refused = (await this.#mayHave(request, wanted)) ? null : await this.#askLeave(request, url, wanted);
+        if (refused) return await relay(refused, response);
+        if (await this.#serve(request, response, wanted)) return;
+      }
+      if (request.method === "HEAD" || request.headers.range) {
+        release();
+        return await this.#passOn(request, response, url, wanted);
+      }
+      await this.#fetch(request, response, url, wanted);
     } finally {
-      this.#downloads.delete(key);
+      release();
     }
+  }
+
+  async #claim(key: string): Promise<() => void> {
+    while (this.#claims.has(key)) await this.#claims.get(key);
+    const claim = Promise.withResolvers<void>();
+    this.#claims.set(key, claim.promise);
+    return () => {
+      if (this.#claims.get(key) === claim.promise) this.#claims.delete(key);
+      claim.resolve();
+    };
   }
 
   /** Asks the registry whether this request may have cached content; its refusal, or null. A redirect to storage is a yes. */
@@ -158,16 +168,12 @@ export class RegistryFront {
     await relay(answer, response);
   }
 
-  async #fetch(request: IncomingMessage, response: ServerResponse, url: URL, wanted: Wanted): Promise<boolean> {
+  async #fetch(request: IncomingMessage, response: ServerResponse, url: URL, wanted: Wanted): Promise<void> {
     const answer = await this.#send(request, url, "GET");
-    if (answer.statusCode !== 200) {
-      await relay(answer, response);
-      return false;
-    }
+    if (answer.statusCode !== 200) return relay(answer, response);
     response.writeHead(200, keptHeaders(answer, wanted));
     await download(answer, response, await this.#o.store.writer(wanted.digest), (bytes) => this.#count("outside", wanted, bytes));
     await this.#learn(request, wanted);
-    return true;
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse, wanted: Wanted): Promise<boolean> {

@@ -7,7 +7,8 @@ export type RegistryRequest =
   | { readonly kind: "blob"; readonly repository: string; readonly digest: string }
   | { readonly kind: "other"; readonly path: string };
 
-const repository = "[a-z0-9]+(?:[._/-]+[a-z0-9]+)*";
+const component = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
+const repository = `${component}(?:/${component})*`;
 const byDigest = new RegExp(`^/v2/(${repository})/(manifests|blobs)/(sha256:[0-9a-f]{64})$`);
 const byTag = new RegExp(`^/v2/(${repository})/manifests/(\\w[\\w.-]{0,127})$`);
 
