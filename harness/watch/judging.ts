@@ -22,7 +22,7 @@ export interface JudgingOptions {
   /** Gives what is being read about a failure a moment to arrive: the reason is worth more with its log lines. */
   readonly details: (ms: number) => Promise<void>;
   readonly onVerdict: (error: FindingError) => void;
-  readonly onLine: (line: string) => void;
+  readonly onLine: (line: string, news: boolean) => void;
 }
 
 interface Waiting {
@@ -44,8 +44,9 @@ export class Judging {
   #declaring = false;
   #line = "";
   #over: { readonly reason: unknown } | null = null;
-  /** From the first service of the latest change that was decided to its being known; null before any. */
+  /** From the first service of the latest decided change to its first decision, milliseconds; null before any. */
   decidedMs: number | null = null;
+  #decidedChange: number | null = null;
 
   constructor(options: JudgingOptions) {
     this.#options = options;
@@ -56,7 +57,7 @@ export class Judging {
     if (this.#verdict || this.#declaring || this.#over) return;
     const judged = this.#judge();
     if ("reason" in judged) return void this.#declare(judged);
-    if (judged.line !== this.#line) this.#options.onLine(judged.line);
+    if (judged.line !== this.#line) this.#options.onLine(judged.line, withoutTimes(judged.line) !== withoutTimes(this.#line));
     this.#line = judged.line;
     if (judged.kind === "waiting") return;
     for (const waiting of this.#waiting) {
@@ -116,9 +117,14 @@ export class Judging {
     return deadlineFinding(this.#options.history(), this.#options.limits, this.#options.now(), waitedMs, this.#judge());
   }
 
+  /** A change is decided once: by the first who learns that it is settled, or by a verdict before that. */
   #decide(): number {
     const { startedAt, at } = this.#options.history().change;
-    this.decidedMs = Math.max(0, Math.round(this.#options.now() - (startedAt ?? at)));
-    return this.decidedMs;
+    const ms = Math.max(0, Math.round(this.#options.now() - (startedAt ?? at)));
+    if (this.#decidedChange !== at || this.#verdict) this.decidedMs = ms;
+    this.#decidedChange = at;
+    return ms;
   }
 }
+
+const withoutTimes = (line: string): string => line.replace(/\d+ (ms|s|min)\b/g, "");

@@ -28,8 +28,8 @@ export interface WatchOptions {
   /** Ends the watch. */
   readonly signal: AbortSignal;
   readonly clock?: Clock;
-  /** Told what is waited for, whenever that changes. */
-  readonly onLine?: (line: string) => void;
+  /** Told what is waited for, whenever the line changes; `news`: more than the times in it did. */
+  readonly onLine?: (line: string, news: boolean) => void;
 }
 
 export interface AwaitOptions {

@@ -178,9 +178,12 @@ function readTaskSpec(answer: unknown): ReadSpec {
   };
 }
 
-/** Placement is left out: Swarm keeps a task whose node still fits when only placement changes. */
+/**
+ * Placement is left out: Swarm keeps a task whose node still fits when only placement changes. Runtime too: the engine
+ * shows it for services and not for tasks.
+ */
 function fingerprint(spec: unknown): string {
-  const plain = typeof spec === "object" && spec !== null ? { ...spec, Placement: undefined } : spec;
+  const plain = typeof spec === "object" && spec !== null ? { ...spec, Placement: undefined, Runtime: undefined } : spec;
   return createHash("sha256").update(JSON.stringify(sorted(plain)) ?? "").digest("hex").slice(0, 12);
 }
 
