@@ -117,6 +117,8 @@ export interface TierContext {
 export interface Provided {
   readonly context: TierContext;
   readonly socketPath: string;
+  /** Where workers write which test runs (runner/setup.ts). */
+  readonly tracePath: string;
 }
 
 declare module "vitest" {

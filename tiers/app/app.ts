@@ -67,11 +67,11 @@ class App {
   /** Runs a program in the running container of `service`. A bad exit code is an answer, not an error. */
   exec(service: string, argv: readonly string[], options: RunOptions = {}): Promise<Ran> {
     const timeoutMs = options.timeoutMs ?? 60_000;
-    return this.#rpc.call("exec", { service, argv: [...argv], input: options.input ?? null, timeoutMs }, timeoutMs + grace);
+    return this.#rpc.call("exec", { service, argv, input: options.input ?? null, timeoutMs }, timeoutMs + grace);
   }
 
   /** The newest `lines` lines of a service's log, oldest first. */
-  logs(service: string, lines = 200): Promise<string[]> {
+  logs(service: string, lines = 200): Promise<readonly string[]> {
     return this.#rpc.call("logs", { service, lines }, 30_000);
   }
 
@@ -81,7 +81,7 @@ class App {
   }
 
   /** The stack's services as they are now. */
-  services(): Promise<ServiceState[]> {
+  services(): Promise<readonly ServiceState[]> {
     return this.#rpc.call("services", {}, 30_000);
   }
 
@@ -89,7 +89,7 @@ class App {
     /** `abra app cmd <domain> <service> <command> -- args`; with service null the function runs where abra does (`--local`). */
     cmd: (service: string | null, command: string, args: readonly string[] = [], options: RunOptions = {}): Promise<Ran> => {
       const timeoutMs = options.timeoutMs ?? 60_000;
-      return this.#rpc.call("abraCmd", { service, command, args: [...args], timeoutMs }, timeoutMs + grace);
+      return this.#rpc.call("abraCmd", { service, command, args, timeoutMs }, timeoutMs + grace);
     },
   };
 

@@ -20,11 +20,11 @@ const serviceState = z.strictObject({
   name: z.string(),
   specVersion: z.int(),
   image: z.string(),
-  labels: z.record(z.string(), z.string()),
+  labels: z.record(z.string(), z.string()).readonly(),
   desired: z.int(),
   oneShot: z.boolean(),
   update: z.strictObject({ state: z.string(), startedAt: z.string() }).nullable(),
-  tasks: z.array(taskState),
+  tasks: z.array(taskState).readonly(),
 });
 
 const timeoutMs = z.int().positive().max(3_600_000);
@@ -33,20 +33,20 @@ const timeoutMs = z.int().positive().max(3_600_000);
 export const calls = {
   /** A program in the running container of a service. A program's bad exit is an answer, not an error. */
   exec: {
-    params: z.strictObject({ service: z.string(), argv: z.array(z.string()).min(1), input: z.string().nullable(), timeoutMs }),
+    params: z.strictObject({ service: z.string(), argv: z.array(z.string()).min(1).readonly(), input: z.string().nullable(), timeoutMs }),
     result: ran,
   },
   /** The newest lines of a service's log, oldest first. */
-  logs: { params: z.strictObject({ service: z.string(), lines: z.int().positive() }), result: z.array(z.string()) },
+  logs: { params: z.strictObject({ service: z.string(), lines: z.int().positive() }), result: z.array(z.string()).readonly() },
   /** The value of a secret of the app, by its name in compose.yml. */
   secret: { params: z.strictObject({ name: z.string() }), result: z.string() },
   /** `abra app cmd`: a function of the recipe's abra.sh, in a service's container, or on this side with service null. */
   abraCmd: {
-    params: z.strictObject({ service: z.string().nullable(), command: z.string(), args: z.array(z.string()), timeoutMs }),
+    params: z.strictObject({ service: z.string().nullable(), command: z.string(), args: z.array(z.string()).readonly(), timeoutMs }),
     result: ran,
   },
   /** The stack's services as they are now. */
-  services: { params: z.strictObject({}), result: z.array(serviceState) },
+  services: { params: z.strictObject({}), result: z.array(serviceState).readonly() },
 } as const;
 
 export type Method = keyof typeof calls;

@@ -1,0 +1,175 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type TestRunner, startRunner } from "../../../tiers/runner/runner.ts";
+import { serveRpc } from "../../../tiers/rpc/server.ts";
+import type { Handlers } from "../../../tiers/rpc/protocol.ts";
+import type { TierResult } from "../../../reports/results.ts";
+import { context, service, socketPath } from "./helpers.ts";
+
+/** Outside of this package, as a recipe's own repo is. */
+let dir: string;
+let runner: TestRunner;
+const log: string[] = [];
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "recipe-ci-runner-"));
+  runner = await startRunner({ signal: new AbortController().signal, log: (line) => log.push(line) });
+});
+
+afterAll(async () => {
+  await runner.close();
+  await rm(dir, { recursive: true });
+});
+
+async function write(name: string, source: string): Promise<string> {
+  const file = join(dir, name);
+  await writeFile(file, `import { app, expect, test } from "recipe-ci/testing";\n${source}`);
+  return file;
+}
+
+function run(files: string[], over: Partial<Parameters<TestRunner["run"]>[0]> = {}): Promise<TierResult> {
+  return runner.run({ tier: "custom", files, context: context(), socketPath: "/nowhere", timeoutMs: 20_000, signal: new AbortController().signal, ...over });
+}
+
+const loop = `
+  import { writeFileSync } from "node:fs";
+  test("round and round", () => { writeFileSync(import.meta.filename + ".began", ""); for (;;); });`;
+
+function began(file: string): Promise<void> {
+  return expect.poll(() => existsSync(`${file}.began`), { timeout: 8_000 }).toBe(true);
+}
+
+test("a passing test outside of this package, which sees the context", async () => {
+  const file = await write("pass.test.ts", `
+    import { describe } from "vitest";
+    describe("the app", () => test("has a name", () => { expect(app.domain).toBe("app.ci.test"); expect(app.env.DOMAIN).toBe(app.domain); }));`);
+  expect(await run([file])).toEqual({
+    name: "custom",
+    status: "passed",
+    reason: null,
+    tests: [{ name: "the app > has a name", status: "passed", durationMs: expect.any(Number), error: null }],
+  });
+});
+
+test("a failing test fails the tier, with the difference and the place", async () => {
+  const result = await run([await write("fail.test.ts", `console.log("a word of a test"); test("sums", () => expect(["a", "long list of words"]).toEqual([]));`)]);
+  expect(result).toMatchObject({ status: "failed", reason: "custom: 1 of 1 tests failed: sums" });
+  expect(result.tests[0]?.error).toContain("long list of words");
+  expect(result.tests[0]?.error).toMatch(/fail\.test\.ts:2:\d+/);
+  expect(log).toContain("a word of a test");
+});
+
+test("a syntax error fails the tier and names the file", async () => {
+  const good = await write("good.test.ts", `test("good", () => expect(1).toBe(1));`);
+  const result = await run([good, await write("syntax.test.ts", "test('x', () => {")]);
+  expect(result.status).toBe("failed");
+  expect(result.reason).toMatch(/^custom: syntax\.test\.ts could not run: /);
+});
+
+test("a file that is not there fails the tier and is named", async () => {
+  const result = await run([join(dir, "absent.test.ts")]);
+  expect(result).toMatchObject({ status: "failed", reason: expect.stringContaining("absent.test.ts") });
+});
+
+test("no test in a file: unverified", async () => {
+  const result = await run([await write("zero.test.ts", "")]);
+  expect(result.status).not.toBe("passed");
+});
+
+test("no file: unverified", async () => {
+  expect(await run([])).toMatchObject({ status: "unverified", reason: "custom: no test was run" });
+});
+
+test("a skipped test: unverified", async () => {
+  const result = await run([await write("skip.test.ts", `test("a", () => expect(1).toBe(1)); test.skip("b", () => expect(1).toBe(2)); test("c", (t) => t.skip("no mail"));`)]);
+  expect(result).toMatchObject({ status: "unverified", reason: "custom: skipped: b, c (no mail)" });
+});
+
+test("process.exit in a test fails that test and not the build", async () => {
+  const result = await run([await write("exit.test.ts", `test("leaves", () => process.exit(0));`)]);
+  expect(result.status).toBe("failed");
+  expect(`${result.reason} ${result.tests[0]?.error}`).toContain("process.exit");
+});
+
+test("two tiers in a row don't mix, each with its own context", async () => {
+  const file = await write("where.test.ts", `test("on " + app.domain, () => expect(app.domain).not.toBe("app.ci.test"));`);
+  const first = await run([file]);
+  const second = await run([file], { tier: "extra", context: context({ domain: "second.ci.test" }) });
+  expect(first).toMatchObject({ name: "custom", status: "failed", tests: [{ name: "on app.ci.test" }] });
+  expect(second).toMatchObject({ name: "extra", status: "passed", tests: [{ name: "on second.ci.test" }] });
+});
+
+describe("cancelling", () => {
+  test("an endless loop is ended within a second, and the next tier runs", async () => {
+    const before = await write("loop.test.ts", `test("quick", () => expect(1).toBe(1));\n${loop}`);
+    const end = new AbortController();
+    const running = run([before], { signal: end.signal });
+    await began(before);
+    const aborted = performance.now();
+    end.abort(new Error("SIGINT"));
+    const result = await running;
+    expect(performance.now() - aborted).toBeLessThan(1_000);
+    expect(result).toEqual({
+      name: "custom",
+      status: "interrupted",
+      reason: "custom: SIGINT, while this ran: round and round",
+      tests: [expect.objectContaining({ name: "quick", status: "passed" }), { name: "round and round", status: "skipped", durationMs: 0, error: "it had not ended" }],
+    });
+    expect(await run([await write("after.test.ts", `test("again", () => expect(1).toBe(1));`)])).toMatchObject({ status: "passed" });
+  });
+
+  test("a tier that is out of time is unverified", async () => {
+    const result = await run([await write("slow.test.ts", loop)], { timeoutMs: 1_500 });
+    expect(result).toMatchObject({ status: "unverified", reason: "custom: not done after 1.5 s, ended while this ran: round and round" });
+  });
+
+  test("a test that waits is no pass", async () => {
+    const end = new AbortController();
+    const file = await write("waits.test.ts", `
+      import { writeFileSync } from "node:fs";
+      test("waits", async () => { writeFileSync(import.meta.filename + ".began", ""); await new Promise((r) => setTimeout(r, 300)); });`);
+    const running = run([file], { signal: end.signal });
+    await began(file);
+    end.abort(new Error("SIGTERM"));
+    expect(await running).toMatchObject({ status: "interrupted", tests: [{ name: "waits", status: "skipped" }] });
+  });
+
+  test("a runner that is killed by its test is unverified, and the next tier runs", async () => {
+    const result = await run([await write("kill.test.ts", `test("kills", async () => { process.kill(process.ppid, "SIGKILL"); await new Promise(() => {}); });`)]);
+    expect(result).toMatchObject({ status: "unverified", reason: expect.stringContaining("the test runner ended by itself (SIGKILL)") });
+    expect(await run([await write("after-kill.test.ts", `test("again", () => expect(1).toBe(1));`)])).toMatchObject({ status: "passed" });
+  });
+});
+
+test("calls reach the build through the socket, and its refusals reach the test", async () => {
+  const handlers: Handlers = {
+    exec: async ({ service: name, argv }) => ({ exitCode: 3, stdout: `${name}: ${argv.join(" ")}`, stderr: "" }),
+    logs: async () => ["one", "two"],
+    secret: async ({ name }) => {
+      throw new Error(`no secret ${name}`);
+    },
+    abraCmd: async ({ command }) => ({ exitCode: 0, stdout: command, stderr: "" }),
+    services: async () => [service("app")],
+  };
+  const calls: string[] = [];
+  const server = await serveRpc({ socketPath: socketPath(), handlers, onCall: (call) => calls.push(call.method) });
+  try {
+    const file = await write("calls.test.ts", `
+      test("asks", async () => {
+        expect(await app.exec("db", ["ls", "-l"])).toEqual({ exitCode: 3, stdout: "db: ls -l", stderr: "" });
+        expect(await app.logs("db")).toEqual(["one", "two"]);
+        await expect(app.secret("key")).rejects.toThrow("no secret key");
+        expect((await app.abra.cmd("app", "limits")).stdout).toBe("limits");
+        expect((await app.services())[0].name).toBe("app");
+        let tries = 0;
+        expect(await app.eventually(() => ++tries > 2 && tries)).toBe(3);
+      });`);
+    expect(await run([file], { socketPath: server.socketPath })).toMatchObject({ status: "passed" });
+    expect(calls).toEqual(["exec", "logs", "secret", "abraCmd", "services"]);
+  } finally {
+    await server.close();
+  }
+});

@@ -1,0 +1,43 @@
+/** The process that runs vitest for one build: made once, then one run a tier. Started by runner.ts, in a process group of its own. */
+import { stripVTControlCharacters } from "node:util";
+import type { Reporter, Vitest } from "vitest/node";
+import { createVitest } from "vitest/node";
+import { messageOf } from "../../harness/base/errors.ts";
+import { vitestOptions } from "./config.ts";
+import type { FromChild, RunReport, RunRequest, ToChild } from "./messages.ts";
+import { reportOf } from "./report.ts";
+
+let report: RunReport | null = null;
+
+function tell(message: FromChild): void {
+  // The channel may close while a test still ends; there is nobody left to tell then.
+  if (process.connected) process.send?.(message, () => {});
+}
+
+/** Only what vitest says of the run that just ended: `vitest.state` holds the earlier ones too. */
+const reporter: Reporter = {
+  onUserConsoleLog: (log) => {
+    for (const line of stripVTControlCharacters(log.content).trimEnd().split("\n")) tell({ type: "log", line });
+  },
+  onTestRunEnd: (modules, errors, reason) => {
+    report = reportOf(modules, errors, reason);
+  },
+};
+
+async function runTier(vitest: Vitest, request: RunRequest): Promise<void> {
+  report = null;
+  const project = vitest.getRootProject();
+  project.provide("recipe-ci", request.provided);
+  await vitest.runTestSpecifications(request.files.map((file) => project.createSpecification(file)));
+  tell(report ? { type: "report", run: request.run, report } : { type: "broken", run: request.run, message: "vitest ended without a report" });
+}
+
+// A build that died leaves nothing running: the group is this process and vitest's workers.
+process.on("disconnect", () => process.kill(-process.pid, "SIGKILL"));
+
+const vitest = await createVitest(...vitestOptions(reporter, process.env.RECIPE_CI_RUNNER_DIR ?? ""));
+process.on("message", (message: ToChild) => {
+  if (message.type === "cancel") void vitest.cancelCurrentRun("keyboard-input");
+  else runTier(vitest, message).catch((error: unknown) => tell({ type: "broken", run: message.run, message: messageOf(error) }));
+});
+tell({ type: "ready" });

@@ -1,0 +1,79 @@
+import { basename } from "node:path";
+import { humanDuration } from "../../harness/base/clock.ts";
+import type { Status, TestResult, TierName, TierResult } from "../../reports/results.ts";
+import type { ModuleReport, RunReport, TestReport } from "./messages.ts";
+
+export interface Asked {
+  readonly tier: TierName;
+  /** Absolute paths. */
+  readonly files: readonly string[];
+}
+
+/**
+ * A tier's result from what vitest said of this run. No green without proof: what was asked for and did not run, was skipped
+ * or was interrupted is never `passed`.
+ */
+export function resultOf(asked: Asked, report: RunReport): TierResult {
+  const tests = report.modules.flatMap((module) => module.tests);
+  const { status, reason } = judged(asked, report, tests);
+  return { name: asked.tier, status, reason, tests: tests.map((test) => testOf(test, asked, status === "interrupted")) };
+}
+
+/** A run that ended without a report: cancelled, out of time, or the runner died. */
+export type Cut =
+  | { readonly kind: "cancelled"; readonly why: string }
+  | { readonly kind: "out-of-time"; readonly afterMs: number }
+  | { readonly kind: "died"; readonly how: string };
+
+/** A tier's result where there is no report: what had ended by then, and what was running. */
+export function resultOfCut(asked: Asked, cut: Cut, ended: readonly TestReport[], running: readonly string[]): TierResult {
+  const during = running.length === 0 ? "before a test began" : `while this ran: ${running.join(", ")}`;
+  const tests = [
+    ...ended.map((test) => testOf(test, asked, false)),
+    ...running.map((name) => ({ name, status: "skipped" as const, durationMs: 0, error: "it had not ended" })),
+  ];
+  switch (cut.kind) {
+    case "cancelled":
+      return { name: asked.tier, status: "interrupted", reason: `${asked.tier}: ${cut.why}, ${during}`, tests };
+    case "out-of-time":
+      return { name: asked.tier, status: "unverified", reason: `${asked.tier}: not done after ${humanDuration(cut.afterMs)}, ended ${during}`, tests };
+    case "died":
+      return { name: asked.tier, status: "unverified", reason: `${asked.tier}: the test runner ended by itself (${cut.how}), ${during}`, tests };
+  }
+}
+
+function judged(asked: Asked, report: RunReport, tests: readonly TestReport[]): { status: Status; reason: string | null } {
+  const says = (status: Status, words: string) => ({ status, reason: `${asked.tier}: ${words}` });
+  if (report.reason === "interrupted") return says("interrupted", "the run was interrupted");
+  const broken = report.modules.find((module) => module.errors.length > 0);
+  if (broken) return says("failed", `${basename(broken.file)} could not run: ${firstLine(broken.errors[0])}`);
+  const failed = tests.filter((test) => test.state === "failed");
+  if (failed.length > 0) return says("failed", `${failed.length} of ${tests.length} tests failed: ${failed.map((test) => test.name).join(", ")}`);
+  if (report.errors.length > 0) return says("failed", `an error outside of any test: ${firstLine(report.errors[0])}`);
+  const missing = asked.files.filter((file) => !report.modules.some((module) => module.file === file && isDone(module)));
+  if (missing.length > 0) return says("unverified", `not run: ${missing.map((file) => basename(file)).join(", ")}`);
+  const empty = report.modules.filter((module) => module.tests.length === 0);
+  if (tests.length === 0) return says("unverified", "no test was run");
+  if (empty.length > 0) return says("unverified", `no test in ${empty.map((module) => basename(module.file)).join(", ")}`);
+  const skipped = tests.filter((test) => test.state !== "passed");
+  if (skipped.length > 0) return says("unverified", `skipped: ${skipped.map((test) => test.name + (test.note ? ` (${test.note})` : "")).join(", ")}`);
+  if (report.reason !== "passed") return says("failed", "the run failed without saying why");
+  return { status: "passed", reason: null };
+}
+
+/** A file whose tests were all skipped says so of itself; the tests are looked at one by one. */
+function isDone(module: ModuleReport): boolean {
+  return module.state === "passed" || module.state === "skipped";
+}
+
+/** In an interrupted run a test may say passed that never reached its assertions. */
+function testOf(test: TestReport, asked: Asked, interrupted: boolean): TestResult {
+  const name = asked.files.length > 1 ? `${basename(test.file).replace(/\.test\.[cm]?[jt]sx?$/, "")}: ${test.name}` : test.name;
+  const status = test.state === "pending" || (interrupted && test.state === "passed") ? "skipped" : test.state;
+  const error = test.error ?? test.note ?? (test.state !== "skipped" && status === "skipped" ? "the run was interrupted" : null);
+  return { name, status, durationMs: Math.round(test.durationMs), error };
+}
+
+function firstLine(text: string | undefined): string {
+  return (text ?? "").split("\n", 1)[0] ?? "";
+}

@@ -1,0 +1,137 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { messageOf } from "../../harness/base/errors.ts";
+import type { TierName, TierResult } from "../../reports/results.ts";
+import type { TierContext } from "../context.ts";
+import type { FromChild, RunReport } from "./messages.ts";
+import { RunnerProcess } from "./process.ts";
+import { type Asked, type Cut, resultOf, resultOfCut } from "./result.ts";
+import { readTrace } from "./trace.ts";
+
+export interface TierRun {
+  readonly tier: TierName;
+  /** Test files, absolute paths. They may lie outside of this package. */
+  readonly files: readonly string[];
+  readonly context: TierContext;
+  /** Where the build answers tests' calls (rpc/server.ts). */
+  readonly socketPath: string;
+  /** For the whole tier, milliseconds; after it the tests are ended. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface TestRunner {
+  /**
+   * Runs one tier's tests, one tier at a time. Never throws for what tests do: a run that is aborted comes back as `interrupted` within a second with
+   * what had ended by then, one that is out of time or took the runner down as `unverified`.
+   * @throws infra where the runner has to be started again and can't be
+   */
+  run(run: TierRun): Promise<TierResult>;
+  /** Ends the process and everything it started. */
+  close(): Promise<void>;
+}
+
+/** How long a cancelled run may take to wind down before its process group is killed, milliseconds. */
+const windDownMs = 500;
+
+/**
+ * Starts the process in which tests run, to be ready when the first tier is.
+ * @throws infra (test-runner) where it does not start; the signal's reason
+ */
+export async function startRunner(o: { signal: AbortSignal; log: (line: string) => void }): Promise<TestRunner> {
+  const runner = new Runner(o.log, await mkdtemp(join(tmpdir(), "recipe-ci-tests-")));
+  try {
+    await runner.ensure(o.signal);
+    return runner;
+  } catch (error) {
+    await runner.close();
+    throw error;
+  }
+}
+
+class Runner implements TestRunner {
+  readonly #log: (line: string) => void;
+  #process: RunnerProcess | null = null;
+  #runs = 0;
+  readonly #dir: string;
+
+  constructor(log: (line: string) => void, dir: string) {
+    this.#log = log;
+    this.#dir = dir;
+  }
+
+  /** The process, started again where a tier took it down. */
+  async ensure(signal: AbortSignal): Promise<RunnerProcess> {
+    if (this.#process) return this.#process;
+    const started = new RunnerProcess(this.#log, this.#dir);
+    await started.ready(signal);
+    void started.ended.then(() => {
+      if (this.#process === started) this.#process = null;
+    });
+    return (this.#process = started);
+  }
+
+  async run(run: TierRun): Promise<TierResult> {
+    if (run.signal.aborted) return resultOfCut(run, { kind: "cancelled", why: messageOf(run.signal.reason) }, [], []);
+    if (run.files.length === 0) return resultOf(run, { reason: "passed", modules: [], errors: [] });
+    const child = await this.ensure(run.signal);
+    this.#runs += 1;
+    return oneRun(child, run, this.#runs, join(this.#dir, `trace-${this.#runs}`));
+  }
+
+  async close(): Promise<void> {
+    await this.#process?.kill();
+    this.#process = null;
+    await rm(this.#dir, { recursive: true, force: true });
+  }
+}
+
+async function oneRun(child: RunnerProcess, run: TierRun, number: number, tracePath: string): Promise<TierResult> {
+  const asked: Asked = { tier: run.tier, files: run.files };
+  const { promise: reported, resolve: report } = Promise.withResolvers<RunReport | Cut>();
+  child.onMessage = (message: FromChild) => {
+    if (!("run" in message) || message.run !== number) return;
+    report(message.type === "report" ? message.report : { kind: "died", how: message.message });
+  };
+  const cut = cutOf(run);
+  try {
+    const provided = { context: run.context, socketPath: run.socketPath, tracePath };
+    child.send({ type: "run", run: number, files: run.files, provided });
+    const outcome = await Promise.race([reported, cut.promise, child.ended.then((how): Cut => ({ kind: "died", how }))]);
+    if ("modules" in outcome) return resultOf(asked, outcome);
+    // What ends while it winds down may say passed and not be: the result is what was known now.
+    const { ended, running } = readTrace(await readFile(tracePath, "utf8").catch(() => ""));
+    await windDown(child, reported);
+    return resultOfCut(asked, outcome, ended, running);
+  } finally {
+    cut.stop();
+    child.onMessage = () => {};
+    await rm(tracePath, { force: true });
+  }
+}
+
+/** Resolves when the run is aborted or out of time. */
+function cutOf(run: TierRun): { promise: Promise<Cut>; stop: () => void } {
+  const { promise, resolve } = Promise.withResolvers<Cut>();
+  const abort = () => resolve({ kind: "cancelled", why: messageOf(run.signal.reason) });
+  const timer = setTimeout(() => resolve({ kind: "out-of-time", afterMs: run.timeoutMs }), run.timeoutMs);
+  run.signal.addEventListener("abort", abort, { once: true });
+  return {
+    promise,
+    stop: () => {
+      clearTimeout(timer);
+      run.signal.removeEventListener("abort", abort);
+    },
+  };
+}
+
+/** Asks vitest to stop, lets running hooks end, and kills the group where they don't. */
+async function windDown(child: RunnerProcess, reported: Promise<unknown>): Promise<void> {
+  child.send({ type: "cancel" });
+  const { promise: late, resolve } = Promise.withResolvers<"late">();
+  const timer = setTimeout(() => resolve("late"), windDownMs);
+  const how = await Promise.race([reported, child.ended, late]);
+  clearTimeout(timer);
+  if (how === "late") await child.kill();
+}
