@@ -12,7 +12,7 @@ const listTimeoutMs = 20_000;
 export async function inventoryOf(engines: readonly Docker[], signal?: AbortSignal): Promise<Inventory> {
   const lists = await Promise.all(engines.map((docker) => bounded("listing everything on the engine", listAll(docker), listTimeoutMs, signal)));
   const seen = new Map<string, Resource>();
-  for (const resource of lists.flat()) seen.set(`${resource.kind} ${resource.id}`, resource);
+  for (const one of lists.flat()) seen.set(`${one.kind} ${one.id}`, one);
   return { resources: [...seen.values()] };
 }
 

@@ -1,5 +1,11 @@
 import { stringify } from "yaml";
-import type { ComposeApp, ComposeService } from "../recipe/types.ts";
+
+/** What it needs to know of a service; recipe/types.ts ComposeService has it. */
+export interface OverlaidService {
+  readonly name: string;
+  readonly endpointMode: "vip" | "dnsrr";
+  readonly ports: readonly { readonly published: number | null; readonly target: number; readonly protocol: string; readonly mode: "ingress" | "host" }[];
+}
 
 export interface Overlay {
   /** A compose file to be merged over the recipe's own. */
@@ -14,7 +20,7 @@ export interface Overlay {
  * as a start-first update would wait for ever for the port its own old task holds.
  * @returns null where the kernel has IPVS or nothing has to change
  */
-export function overlayFor(app: ComposeApp, facts: { readonly ipvs: boolean }): Overlay | null {
+export function overlayFor(app: { readonly services: readonly OverlaidService[] }, facts: { readonly ipvs: boolean }): Overlay | null {
   if (facts.ipvs) return null;
   const changed = app.services.filter((service) => service.endpointMode !== "dnsrr" || ingressPorts(service).length > 0);
   if (changed.length === 0) return null;
@@ -22,7 +28,7 @@ export function overlayFor(app: ComposeApp, facts: { readonly ipvs: boolean }): 
   return { yaml: stringify({ version: "3.8", services }), summary: summaryOf(changed) };
 }
 
-function overlayOf(service: ComposeService): object {
+function overlayOf(service: OverlaidService): object {
   const ports = ingressPorts(service);
   if (ports.length === 0) return { deploy: { endpoint_mode: "dnsrr" } };
   return {
@@ -37,11 +43,11 @@ function overlayOf(service: ComposeService): object {
   };
 }
 
-function ingressPorts(service: ComposeService): ComposeService["ports"] {
+function ingressPorts(service: OverlaidService): OverlaidService["ports"] {
   return service.ports.filter((port) => port.mode === "ingress");
 }
 
-function summaryOf(changed: readonly ComposeService[]): string {
+function summaryOf(changed: readonly OverlaidService[]): string {
   const names = changed.filter((s) => s.endpointMode !== "dnsrr").map((s) => s.name);
   const parts = names.length > 0 ? [`endpoint_mode dnsrr for ${names.join(", ")}`] : [];
   for (const service of changed) {

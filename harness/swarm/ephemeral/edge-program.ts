@@ -75,7 +75,7 @@ async function takeOut(host: Docker, imageId: string, folder: string, runId: str
 
 async function writeOnlyFile(tar: NodeJS.ReadableStream, path: string): Promise<void> {
   const entries = extract();
-  (tar as Readable).on("error", (error) => entries.destroy(error)).pipe(entries as unknown as NodeJS.WritableStream);
+  (tar as Readable).on("error", (error) => entries.destroy(error)).pipe(entries);
   for await (const entry of entries) {
     if (entry.header.type === "file") await pipeline(entry as unknown as Readable, createWriteStream(path));
     else entry.resume();

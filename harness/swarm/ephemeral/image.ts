@@ -33,7 +33,7 @@ async function has(docker: Docker, image: string): Promise<boolean> {
 }
 
 /** Streams an image from one engine to another. */
-async function handOver(from: Docker, to: Docker, image: string, signal: AbortSignal): Promise<void> {
+export async function handOver(from: Docker, to: Docker, image: string, signal: AbortSignal): Promise<void> {
   const tar = await bounded("docker save", from.getImage(image).get(), transferMs, signal);
   const answer = await bounded("docker load", to.loadImage(tar), transferMs, signal);
   await bounded("docker load", finished(to, answer as Readable), transferMs, signal);

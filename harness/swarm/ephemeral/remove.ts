@@ -52,11 +52,14 @@ async function removeContainer(host: Docker, id: string): Promise<void> {
 /**
  * Removes nodes that were created and never started: a build killed between the two calls leaves one, and what never ran
  * can't end itself. Only those older than two minutes, so that no live build's is touched.
+ * @param now milliseconds since the epoch
+ * @param runId only this run's
  */
-export async function sweepNeverStarted(host: Docker, log: (line: string) => void): Promise<void> {
+export async function sweepNeverStarted(host: Docker, log: (line: string) => void, now: number = Date.now(), runId?: string): Promise<void> {
   try {
-    const found = await bounded("docker ps", host.listContainers({ all: true, filters: { label: [runLabel], status: ["created"] } }), removeMs);
-    const old = found.filter((one) => Date.now() / 1000 - one.Created > neverStartedS);
+    const label = runId === undefined ? runLabel : `${runLabel}=${runId}`;
+    const found = await bounded("docker ps", host.listContainers({ all: true, filters: { label: [label], status: ["created"] } }), removeMs);
+    const old = found.filter((one) => now / 1000 - one.Created > neverStartedS);
     for (const one of old) {
       log(`removing ${one.Names[0]?.slice(1)}: a build died before it started it`);
       await removeContainer(host, one.Id);

@@ -11,8 +11,10 @@ import { edgeProgram, inNode, programImage } from "./edge-program.ts";
 import { startHeartbeat, type Heartbeat } from "./heartbeat.ts";
 import { bringImage } from "./image.ts";
 import { removeRun, sweepNeverStarted } from "./remove.ts";
-import { describeNode, startNode, type NodePorts, type RunningNode } from "./start-node.ts";
-import { ThrowawaySwarm } from "./throwaway.ts";
+import { describeNode, startNode, type RunningNode } from "./start-node.ts";
+import { type Throwaway, ThrowawaySwarm } from "./throwaway.ts";
+
+export type { Throwaway } from "./throwaway.ts";
 
 export interface ThrowawayOptions {
   /** The engine that carries the nodes. */
@@ -34,22 +36,6 @@ export interface ThrowawayOptions {
   readonly waitForEdge?: boolean;
   readonly log?: (line: string) => void;
   readonly signal: AbortSignal;
-}
-
-/** A Swarm of its own, and what only a throwaway one has. */
-export interface Throwaway extends Swarm {
-  readonly kind: "ephemeral";
-  /** The manager's container on the host engine: what `attachThrowaway` wants. */
-  readonly containerId: string;
-  readonly nodes: readonly RunningNode[];
-  /** The manager's, on 127.0.0.1. */
-  readonly hostPorts: NodePorts;
-  /** Rejects with infra `edge` or `edge-image` where Traefik does not come up. */
-  readonly edgeReady: Promise<void>;
-  /** Aborts when a node is lost: it ended, or somebody removed it. */
-  readonly lost: AbortSignal;
-  /** Lets go without removing anything: a kept node lives on as long as it is kept, any other 50 s. */
-  detach(): void;
 }
 
 /**

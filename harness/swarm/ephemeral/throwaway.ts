@@ -4,7 +4,22 @@ import type { Edge, Inventory, NodeShell, Residue, Swarm } from "../types.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 import { removeRun } from "./remove.ts";
 import type { NodePorts, RunningNode } from "./start-node.ts";
-import type { Throwaway } from "./start.ts";
+
+/** A Swarm of its own, and what only a throwaway one has. */
+export interface Throwaway extends Swarm {
+  readonly kind: "ephemeral";
+  /** The manager's container on the host engine: what `attachThrowaway` wants. */
+  readonly containerId: string;
+  readonly nodes: readonly RunningNode[];
+  /** The manager's, on 127.0.0.1. */
+  readonly hostPorts: NodePorts;
+  /** Rejects with infra `edge` or `edge-image` where Traefik does not come up. */
+  readonly edgeReady: Promise<void>;
+  /** Aborts when a node is lost: it ended, or somebody removed it. */
+  readonly lost: AbortSignal;
+  /** Lets go without removing anything: a kept node lives on as long as it is kept, any other 50 s. */
+  detach(): void;
+}
 
 /** What a started throwaway Swarm is made of. */
 export interface Parts {

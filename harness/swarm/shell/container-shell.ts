@@ -78,7 +78,7 @@ export class ContainerShell implements NodeShell {
     }), signal);
     const stream = await orAbort(exec.start({ hijack: true, stdin: options.input !== undefined, Tty: tty }), signal);
     try {
-      if (options.input !== undefined) stream.end(tty ? `${options.input}\x04` : options.input);
+      if (options.input !== undefined) send(stream, options.input, tty);
       await orAbort(output.readAll(stream, tty), signal);
     } finally {
       stream.destroy();
@@ -109,6 +109,12 @@ export class ContainerShell implements NodeShell {
     const evidence = [output.texts().stderr.trim(), unsent === null ? "" : messageOf(unsent)].filter(Boolean);
     throw infra("node-exec", `copying to ${remoteDir} on the node failed`, "look at the node's free disk", evidence, unsent);
   }
+}
+
+/** On a terminal the end of input is typed (twice after half a line); closing the stream would close the output too. */
+function send(stream: Duplex, input: string, tty: boolean): void {
+  if (!tty) stream.end(input);
+  else stream.write(input === "" || input.endsWith("\n") ? `${input}\x04` : `${input}\x04\x04`);
 }
 
 const pidFile = (mark: string) => `/tmp/recipe-ci-${mark}.pid`;
@@ -165,7 +171,7 @@ class Output {
 }
 
 /** Takes apart Docker's frames, which chunks cut anywhere: stream number, three zeros, length, data. */
-export function unframed(add: { stdout(chunk: Buffer): void; stderr(chunk: Buffer): void }): (chunk: Buffer) => void {
+export function unframed(add: { stdout: (chunk: Buffer) => void; stderr: (chunk: Buffer) => void }): (chunk: Buffer) => void {
   let rest: Buffer = Buffer.alloc(0);
   return (chunk) => {
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
