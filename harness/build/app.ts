@@ -51,6 +51,7 @@ export async function newApp(site: Site, swarm: Swarm, checkout: Checkout, which
   const { abra, recipeTree } = await abraIn(site, swarm, checkout, dir);
   must(tree, which, "app new", await abra.appNew({ recipe: checkout.name, domain, chaos: false }));
   const app: App = { which, domain, stack, abra, recipeTree, recipe: checkout.name, tree, compose: noServices, secrets: {}, watch: null };
+  site.apps.push(app);
   await moveTo(site, swarm, app, tree);
   return app;
 }

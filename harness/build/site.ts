@@ -7,7 +7,7 @@ import { type ImageCache, reachableFrom, startImageCache } from "../swarm/images
 import { inventoryOf } from "../swarm/inventory.ts";
 import { openLocal } from "../swarm/local.ts";
 import type { Inventory, Swarm } from "../swarm/types.ts";
-import { startRunner, type TestRunner } from "../../tiers/runner/parent.ts";
+import { startRunner, type TestRunner } from "../../tiers/runner/runner.ts";
 import type { App } from "./app.ts";
 import type { Build } from "./context.ts";
 import { edgeOf } from "./edge.ts";

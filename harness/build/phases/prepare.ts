@@ -26,18 +26,13 @@ export async function prepare(site: Site, checkout: Checkout): Promise<Plan> {
   const version = build.request.tiers.includes("upgrade") ? chooseBase(checkout, build.request.base) : null;
   const baseTree: Tree | null = version && { commit: version.commit, dir: treeDir(site, "base") };
   if (baseTree) await treeAt(checkout, baseTree.commit, baseTree.dir, build.signal);
-  const head = await newApp(site, swarm, checkout, "head", headTree);
-  site.apps.push(head);
-  const upgraded = baseTree && (await baseApp(site, checkout, baseTree));
+  const [head, upgraded] = await Promise.all([
+    newApp(site, swarm, checkout, "head", headTree),
+    baseTree && newApp(site, swarm, checkout, "base", baseTree),
+  ]);
   target.abra.version = await head.abra.version();
   target.overlay = site.overlay;
   return { checkout, headTree, head, upgraded };
-}
-
-async function baseApp(site: Site, checkout: Checkout, tree: Tree): Promise<App | null> {
-  const app = await newApp(site, await site.swarm(), checkout, "base", tree);
-  site.apps.push(app);
-  return app;
 }
 
 function targetOf(site: Site, swarm: Swarm): TargetFacts {

@@ -4,7 +4,6 @@ import type { Inventory, Residue, Swarm } from "../../swarm/types.ts";
 import { inventoryOf } from "../../swarm/inventory.ts";
 import { removeStack } from "../../swarm/removal.ts";
 import { residueOf } from "../../swarm/residue.ts";
-import type { App } from "../app.ts";
 import { keepRun } from "../keep.ts";
 import type { Site } from "../site.ts";
 
@@ -21,17 +20,21 @@ export async function teardown(site: Site): Promise<void> {
   const attempt = async (what: string, work: () => Promise<unknown>) => {
     await work().catch((error: unknown) => errors.push(`${what}: ${messageOf(error)}`));
   };
-  await attempt("test runner", async () => (await site.runner)?.close());
+  await attempt("test runner", () => build.span("test runner ended", async () => (await site.runner)?.close()));
   const swarm = await site.swarmIfAny();
-  await Promise.all(site.apps.map((app) => attempt(`watch of ${app.which}`, async () => app.watch?.stop())));
+  await build.span("watches ended", () => Promise.all(site.apps.map((app) => attempt(`watch of ${app.which}`, async () => app.watch?.stop()))));
   if (swarm && build.request.keepMs !== null && !build.signal.aborted && site.apps.some((app) => app.watch)) {
     await attempt("keep", () => keepRun(site, swarm));
     build.findings.teardown = { status: "kept", residue: [], durationMs: Math.round(performance.now() - started) };
     return;
   }
   const residue: Residue[] = [];
-  if (swarm?.kind === "local") for (const app of site.apps) await attempt(`stack ${app.stack}`, async () => residue.push(...(await removeApp(site, swarm, app))));
-  if (swarm) await attempt("Swarm", async () => residue.push(...(await swarm.close())));
+  if (swarm?.kind === "local") {
+    for (const entry of build.journal.backwards()) {
+      if (entry.kind === "stack") await attempt(`stack ${entry.name}`, async () => residue.push(...(await removeApp(site, swarm, entry.name))));
+    }
+  }
+  if (swarm) await attempt("Swarm", () => build.span("Swarm removed", async () => residue.push(...(await swarm.close()))));
   await attempt("image cache", async () => site.cache?.close());
   await attempt("run folder", () => rm(build.dir, { recursive: true, force: true }));
   await attempt("inventory", async () => residue.push(...(await whatStayed(site, swarm))));
@@ -45,10 +48,11 @@ export async function teardown(site: Site): Promise<void> {
 }
 
 /** abra first, as an operator would; then whatever it leaves. */
-async function removeApp(site: Site, swarm: Swarm, app: App): Promise<readonly Residue[]> {
+async function removeApp(site: Site, swarm: Swarm, stack: string): Promise<readonly Residue[]> {
   const signal = AbortSignal.timeout(budgetMs);
-  if (app.watch) await app.abra.undeploy(app.domain, { timeoutMs: 60_000, signal });
-  return removeStack(swarm.docker, app.stack, { budgetMs, signal, log: (line) => site.build.waiting(line) });
+  const app = site.apps.find((one) => one.stack === stack);
+  if (app?.watch) await app.abra.undeploy(app.domain, { timeoutMs: 60_000, signal });
+  return removeStack(swarm.docker, stack, { budgetMs, signal, log: (line) => site.build.waiting(line) });
 }
 
 /** By full inventory before and after; on an engine that others use too, only what carries this run's names is ours. */

@@ -57,7 +57,7 @@ function planFound(facts: PullFacts, registry: Resolution & { kind: "found" }): 
     return { do: "missing", class: "image-platform", words: `there is no ${facts.platform} image, only: ${has}` };
   }
   if (facts.node?.digests.includes(registry.digest)) return { do: "keep" };
-  if (facts.host && isSame(facts.host, registry) && !facts.cached) return { do: "handover", thenPull: true, why: "the host's image is the registry's" };
+  if (facts.host && isSame(facts.host, registry) && !facts.cached && !facts.standIn) return { do: "handover", thenPull: true, why: "the host's image is the registry's" };
   return { do: "pull", stale: false };
 }
 
