@@ -60,7 +60,7 @@ export default {
   options: {
     // TypeScript 7 has no parser to offer yet; swc has, and keeps imports of types.
     parser: "swc",
-    doNotFollow: { path: "node_modules" },
+    exclude: { path: "(^|/)(node_modules|out|coverage)/" },
     enhancedResolveOptions: { extensions: [".ts", ".js", ".mjs"], conditionNames: ["node", "import"], exportsFields: ["exports"] },
   },
 };
