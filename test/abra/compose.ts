@@ -23,6 +23,11 @@ export interface ComposeSecret {
 export const isMap = (value: unknown): value is Yaml => typeof value === "object" && value !== null && !Array.isArray(value);
 export const asMap = (value: unknown): Yaml => (isMap(value) ? value : {});
 
+/** A YAML value as text; what is neither text, number nor truth value is shown as JSON. */
+export function asText(value: unknown): string {
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+}
+
 /** Files of COMPOSE_FILE, in order; compose.yml where it is not set. @throws Fatal for a file that is missing or no compose file */
 export function composeFiles(dir: string, env: Env): ComposeFile[] {
   const names = (env.COMPOSE_FILE || "compose.yml").split(":").filter(Boolean);
@@ -63,7 +68,7 @@ function refuseVariableDurations(content: Yaml): void {
   for (const [name, service] of Object.entries(asMap(content.services))) {
     for (const path of durations) {
       const value = path.reduce<unknown>((at, key) => asMap(at)[key], service);
-      if (value === undefined || value === null || duration.test(String(value))) continue;
+      if (value === undefined || value === null || duration.test(asText(value))) continue;
       throw new Fatal(`services.${name}.${path.join(".")} Does not match format 'duration'`);
     }
   }
@@ -96,7 +101,7 @@ export function pairs(value: unknown, env: Env): Record<string, string> {
         const [, key = String(item), text = ""] = /^([^=]*)=(.*)$/s.exec(String(item)) ?? [];
         return [key, text] as const;
       })
-    : Object.entries(asMap(value)).map(([key, item]) => [key, item === null ? "" : String(item)] as const);
+    : Object.entries(asMap(value)).map(([key, item]) => [key, item === null ? "" : asText(item)] as const);
   return Object.fromEntries(entries.map(([key, text]) => [interpolate(key, env), interpolate(text, env)]));
 }
 
@@ -107,7 +112,7 @@ export function deployLabels(service: Yaml | undefined, env: Env): Record<string
 export function composeSecrets(files: readonly ComposeFile[], env: Env): ComposeSecret[] {
   return Object.entries(merged(files, "secrets")).map(([key, value]) => {
     const external = value.external === true || isMap(value.external);
-    const rawName = String(value.name ?? asMap(value.external).name ?? key);
+    const rawName = asText(value.name ?? asMap(value.external).name ?? key);
     return { key, rawName, name: interpolate(rawName, env), external };
   });
 }
@@ -117,7 +122,7 @@ export function usedSecrets(files: readonly ComposeFile[], env: Env): ComposeSec
   const used = new Set<string>();
   for (const service of Object.values(merged(files, "services"))) {
     const list = Array.isArray(service.secrets) ? service.secrets : [];
-    for (const entry of list) used.add(isMap(entry) ? String(entry.source) : String(entry));
+    for (const entry of list) used.add(asText(isMap(entry) ? entry.source : entry));
   }
   return composeSecrets(files, env).filter((secret) => used.has(secret.key));
 }

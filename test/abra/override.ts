@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { type ComposeFile, asMap, deployLabels, merged, pairs } from "./compose.ts";
+import { type ComposeFile, asMap, asText, deployLabels, merged, pairs } from "./compose.ts";
 import { type Env, parseEnv } from "./env.ts";
 import { Fatal } from "./log.ts";
 import type { App } from "./place.ts";
@@ -46,7 +46,7 @@ function typeOf(app: App, resolved: Resolved): Record<string, string> {
 }
 
 function envFileKeys(value: unknown, firstFile: string): string[] {
-  const names = Array.isArray(value) ? value.map(String) : value === undefined ? [] : [String(value)];
+  const names = Array.isArray(value) ? value.map(asText) : value === undefined ? [] : [asText(value)];
   const paths = names.map((name) => join(firstFile, "..", name)).filter((path) => existsSync(path));
   return paths.flatMap((path) => Object.keys(parseEnv(readFileSync(path, "utf8")).env));
 }

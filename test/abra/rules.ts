@@ -1,7 +1,7 @@
 /** The lint rules. Facts name their numbers, that there are 16, and what R014 is; the other texts and severities are [R]. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type ComposeFile, composeSecrets, deployLabels, merged } from "./compose.ts";
+import { type ComposeFile, asText, composeSecrets, deployLabels, merged } from "./compose.ts";
 import type { Tree } from "./tree.ts";
 
 export interface Rule {
@@ -26,7 +26,7 @@ function services({ files }: Subject) {
 
 function tags(subject: Subject): string[] {
   return services(subject).map(([, service]) => {
-    const name = String(service.image ?? "").replace(/@.*$/, "");
+    const name = asText(service.image ?? "").replace(/@.*$/, "");
     return /:([^/:]+)$/.exec(name)?.[1] ?? "";
   });
 }

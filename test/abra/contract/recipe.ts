@@ -1,7 +1,7 @@
 /** Small recipes for the contract, in Co-op Cloud's format, as git repositories with tags. */
 import assert from "node:assert/strict";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { command } from "../../../harness/base/command.ts";
 
 export interface RecipeOptions {
@@ -61,9 +61,8 @@ function usualFiles(recipe: string, version: string, options: RecipeOptions): Re
   };
 }
 
-/** An origin with one commit a tag and one more on `main`, cloned to `dir`, on the branch. */
-export async function makeRecipe(recipe: string, origin: string, dir: string, options: RecipeOptions): Promise<void> {
-  mkdirSync(origin, { recursive: true });
+/** Makes a repository of the folder: one commit a tag and one more on `main`. */
+export async function makeOrigin(recipe: string, origin: string, options: RecipeOptions): Promise<void> {
   await git(origin, "init", "-q", "-b", "main");
   for (const tag of options.tags ?? ["1.0.0+1.0.0", "1.1.0+1.0.1"]) {
     write(origin, usualFiles(recipe, tag, options));
@@ -72,8 +71,6 @@ export async function makeRecipe(recipe: string, origin: string, dir: string, op
   }
   write(origin, { ...usualFiles(recipe, "9.9.9+head", options), "head.txt": "head\n", ...options.files });
   await commit(origin, "head");
-  mkdirSync(dirname(dir), { recursive: true });
-  await git(origin, "clone", "-q", origin, dir);
 }
 
 function write(dir: string, files: Readonly<Record<string, string | null>>): void {
@@ -88,7 +85,7 @@ async function commit(dir: string, message: string): Promise<void> {
   await git(dir, "commit", "-q", "--allow-empty", "-m", message);
 }
 
-export async function git(dir: string, ...args: string[]): Promise<void> {
+async function git(dir: string, ...args: string[]): Promise<void> {
   const who = ["-c", "user.name=recipe-ci", "-c", "user.email=recipe-ci@example.com", "-c", "commit.gpgsign=false", "-c", "tag.gpgsign=false"];
   const result = await command(["git", ...who, "-C", dir, ...args], { timeoutMs: 30_000 });
   assert.equal(result.exitCode, 0, `git ${args.join(" ")}: ${result.stderr}`);

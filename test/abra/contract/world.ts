@@ -1,18 +1,20 @@
 /** Where the contract is checked: a throwaway node with a Swarm of its own, a binary in it, small recipes for it. */
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
-import { type CommandResult, command } from "../../../harness/base/command.ts";
-import { waitFor } from "../../../harness/base/wait.ts";
+import { join } from "node:path";
+import { installAbra } from "../../../harness/abra/find.ts";
 import { standInCommand, standInMounts } from "../../../harness/abra/standIn.ts";
-import { type RecipeOptions, makeRecipe } from "./recipe.ts";
+import { packageRoot } from "../../../harness/base/paths.ts";
+import { waitFor } from "../../../harness/base/wait.ts";
+import { bringImage } from "../../../harness/swarm/ephemeral/image.ts";
+import { type Throwaway, startThrowaway } from "../../../harness/swarm/ephemeral/start.ts";
+import type { NodeShell, ShellResult } from "../../../harness/swarm/types.ts";
+import { newRunId, testMachine } from "../../swarm/host.ts";
+import { type RecipeOptions, makeOrigin } from "./recipe.ts";
 
-const packageRoot = resolve(import.meta.dirname, "../../..");
-const image = "recipe-ci/node:bookworm";
-/** What the fixtures run; the node gets it from the host's engine. */
-export const workload = "debian:bookworm-slim";
+/** What the fixtures run. */
+const workload = "debian:bookworm-slim";
 const limitMs = 120_000;
 
 export interface Call {
@@ -25,36 +27,44 @@ export interface Subject {
   readonly recipe: string;
   readonly domain: string;
   readonly stack: string;
-  /** The recipe's tree, the same path on the host and in the node. */
+  /** The recipe's tree in the node. */
   readonly dir: string;
   readonly envFile: string;
 }
 
 export class World {
-  readonly container: string;
-  readonly folder: string;
-  readonly standIn: boolean;
+  readonly #swarm: Throwaway;
+  readonly #binary: string;
   #count = 0;
 
-  constructor(container: string, folder: string, standIn: boolean) {
-    this.container = container;
-    this.folder = folder;
-    this.standIn = standIn;
+  /** @param binary abra's path in the node */
+  constructor(swarm: Throwaway, binary: string) {
+    this.#swarm = swarm;
+    this.#binary = binary;
+  }
+
+  /** A folder in the node that goes with it. */
+  get folder(): string {
+    return `${this.#shell.runDir}/contract`;
   }
 
   get abraDir(): string {
-    return join(this.folder, "abra");
+    return `${this.folder}/abra`;
   }
 
-  /** The binary under test, in the node, without a terminal unless `pty`. */
-  abra(argv: readonly string[], call: Call = {}): Promise<CommandResult> {
+  get #shell(): NodeShell {
+    return this.#swarm.shell;
+  }
+
+  /** The binary under test, in the node, without a terminal unless `pty`. Output ends without its last newline. */
+  async abra(argv: readonly string[], call: Call = {}): Promise<ShellResult> {
     const env = { ABRA_DIR: this.abraDir, LC_ALL: "C", ...call.env };
-    const flags = Object.entries(env).flatMap(([key, value]) => ["-e", `${key}=${value}`]);
-    return command(["docker", "exec", ...(call.pty ? ["-t"] : []), "-w", this.folder, ...flags, this.container, "abra", ...argv], { timeoutMs: limitMs });
+    const result = await this.#shell.exec([this.#binary, ...argv], { env, cwd: "/", pty: call.pty ?? false, timeoutMs: limitMs });
+    return { ...result, stdout: result.stdout.trimEnd(), stderr: result.stderr.trimEnd() };
   }
 
   /** As `abra`, and it has to succeed. */
-  async ok(argv: readonly string[], call: Call = {}): Promise<CommandResult> {
+  async ok(argv: readonly string[], call: Call = {}): Promise<ShellResult> {
     const result = await this.abra(argv, call);
     assert.equal(result.exitCode, 0, `abra ${argv.join(" ")}: ${result.stderr}${result.stdout}`);
     return result;
@@ -71,7 +81,7 @@ export class World {
 
   /** A shell line in the node; it has to succeed. @returns its stdout, trimmed */
   async shell(line: string): Promise<string> {
-    const result = await command(["docker", "exec", this.container, "bash", "-c", line], { timeoutMs: limitMs });
+    const result = await this.#shell.exec(["bash", "-c", line], { timeoutMs: limitMs });
     assert.equal(result.exitCode, 0, `${line}: ${result.stderr}`);
     return result.stdout.trim();
   }
@@ -84,9 +94,17 @@ export class World {
   async recipe(options: RecipeOptions = {}): Promise<Subject> {
     const recipe = `little${++this.#count}`;
     const domain = `${recipe}.ci.test`;
-    const dir = join(this.abraDir, "recipes", recipe);
-    await makeRecipe(recipe, join(this.folder, "origin", recipe), dir, options);
-    return { recipe, domain, dir, stack: domain.replaceAll(".", "_"), envFile: join(this.abraDir, "servers/default", `${domain}.env`) };
+    const dir = `${this.abraDir}/recipes/${recipe}`;
+    const origin = `${this.folder}/origin/${recipe}`;
+    const local = mkdtempSync(join(tmpdir(), "recipe-ci-contract-"));
+    try {
+      await makeOrigin(recipe, local, options);
+      await this.#shell.putTree(local, origin);
+    } finally {
+      rmSync(local, { recursive: true, force: true });
+    }
+    await this.shell(`chown -R 0:0 ${origin} && git clone -q ${origin} ${dir}`);
+    return { recipe, domain, dir, stack: domain.replaceAll(".", "_"), envFile: `${this.abraDir}/servers/default/${domain}.env` };
   }
 
   /** A recipe, an app of it and its secrets; the tree is back at the branch. */
@@ -97,9 +115,11 @@ export class World {
     return subject;
   }
 
-  /** The usual deployment of the tree as it stands. */
-  deploy(subject: Subject, ...flags: string[]): Promise<CommandResult> {
-    return this.ok(["app", "deploy", "-n", "-C", "-o", "--no-domain-checks", ...flags, subject.domain]);
+  /** The usual deployment of the tree as it stands; exit code 0 alone is not believed. */
+  async deploy(subject: Subject, ...flags: string[]): Promise<ShellResult> {
+    const result = await this.ok(["app", "deploy", "-n", "-C", "-o", "--no-domain-checks", ...flags, subject.domain]);
+    await this.shell(`docker service inspect ${subject.stack}_app`);
+    return result;
   }
 
   /** Labels of the app's main service. */
@@ -115,9 +135,10 @@ export class World {
     return /^TYPE=(.*)$/m.exec(await this.readEnv(subject))?.[1] ?? "";
   }
 
-  /** Ends what a check left running: crash loops would slow down every later check. */
+  /** Ends what a check left running: crash loops would slow down every later check. The last check leaves no Swarm to ask. */
   async clear(): Promise<void> {
-    await this.shell("docker service ls -q | xargs -r docker service rm");
+    const line = "docker service ls -q -f label=com.docker.stack.namespace | xargs -r docker service rm";
+    await this.#shell.exec(["bash", "-c", line], { timeoutMs: limitMs });
   }
 
   /** Polls a shell line in the node until its output matches. */
@@ -131,44 +152,23 @@ export class World {
 }
 
 /**
- * A node with a one-node Swarm and the binary as `abra` on its PATH.
+ * A throwaway node with a Swarm of its own, and the binary in it. Provisions the machine where the caller agreed to that.
  * @param binary the abra to check, or null for the stand-in
  */
-export async function startWorld(binary: string | null): Promise<World> {
-  const folder = mkdtempSync(join(tmpdir(), "recipe-ci-contract-"));
-  const container = `recipe-ci-contract-${randomBytes(4).toString("hex")}`;
-  const mounts = binary ? [{ source: dirname(resolve(binary)), target: "/opt/abra" }] : standInMounts(packageRoot);
-  const world = new World(container, folder, binary === null);
+export async function startWorld(binary: string | null, signal: AbortSignal): Promise<{ world: World; stop: () => Promise<void> }> {
+  const { docker: host, nodeImage, edgeImage } = await testMachine([], signal);
+  const mounts = binary === null ? standInMounts(packageRoot) : [];
+  const swarm = await startThrowaway({ host, nodeImage, edgeImage, runId: newRunId("contract"), mounts, waitForEdge: false, signal });
+  const stop = async () => {
+    assert.deepEqual(await swarm.close(), []);
+  };
   try {
-    await host("docker", "run", "-d", "--name", container, "--cap-add", "ALL", "--cap-drop", "SYS_RESOURCE", "--security-opt", "seccomp=unconfined",
-      "--security-opt", "apparmor=unconfined", "--cgroupns", "host", "-v", "/sys/fs/cgroup:/sys/fs/cgroup:rw", "-v", `${folder}:${folder}`,
-      ...mounts.flatMap(({ source, target }) => ["-v", `${source}:${target}:ro`]), image);
-    await ready(world);
-    await world.shell("docker swarm init --advertise-addr 127.0.0.1 && git config --global --add safe.directory '*'");
-    await world.shell(`ln -s ${binary ? join("/opt/abra", binary.split("/").at(-1) ?? "abra") : standInCommand} /usr/local/bin/abra`);
-    await host("bash", "-c", `set -o pipefail; docker save ${workload} | docker exec -i ${container} docker load`);
-    return world;
+    await bringImage(host, swarm.docker, workload, signal);
+    const world = new World(swarm, binary === null ? standInCommand : await installAbra(swarm.shell, { path: binary }));
+    await world.shell("git config --global user.name recipe-ci && git config --global user.email recipe-ci@example.com");
+    return { world, stop };
   } catch (error) {
-    await stopWorld(world);
+    await stop();
     throw error;
   }
-}
-
-async function ready(world: World): Promise<void> {
-  const poll = async () => {
-    const { exitCode, stderr } = await command(["docker", "exec", world.container, "docker", "info"], { timeoutMs: 10_000 });
-    return exitCode === 0 ? { done: true as const, value: undefined } : { done: false as const, saw: stderr };
-  };
-  await waitFor(poll, { what: "the node's engine", timeoutMs: 60_000, signal: new AbortController().signal });
-}
-
-async function host(...argv: string[]): Promise<void> {
-  const result = await command(argv, { timeoutMs: limitMs });
-  assert.equal(result.exitCode, 0, `${argv.join(" ")}: ${result.stderr}`);
-}
-
-/** The node, its volumes and the folder are gone after this. */
-export async function stopWorld(world: World): Promise<void> {
-  await command(["docker", "rm", "-f", "-v", world.container], { timeoutMs: limitMs });
-  rmSync(world.folder, { recursive: true, force: true });
 }
