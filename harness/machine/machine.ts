@@ -16,7 +16,8 @@ import type { Endpoint, Machine, MachineFacts, ProvisionOptions, Step } from "./
 
 export type { Machine, ProvisionOptions } from "./types.ts";
 
-interface Situation {
+/** The engine that is meant and what a build wants of it. */
+export interface Situation {
   readonly docker: Docker;
   readonly endpoint: Endpoint;
   readonly silent: readonly string[];
@@ -45,7 +46,8 @@ export function lockPath(): string {
   return join(cacheDir(), "provision.lock");
 }
 
-async function look(options: ProvisionOptions): Promise<Situation> {
+/** What a build with these seeds would want here. @throws UsageError where the docker context is wrong; the signal's reason */
+export async function look(options: Pick<ProvisionOptions, "seeds" | "standIn" | "signal">): Promise<Situation> {
   const endpoint = currentEndpoint();
   const docker = connect(endpoint);
   const hosts = [dockerHub, ...options.seeds.map((ref) => knownImage(ref)?.registry)].filter((host) => host != null);
@@ -55,7 +57,8 @@ async function look(options: ProvisionOptions): Promise<Situation> {
   return { docker, endpoint, silent, wanted, inputs };
 }
 
-async function stepsLeft({ docker, endpoint, silent, wanted, inputs }: Situation, signal: AbortSignal): Promise<{ facts: MachineFacts; steps: Step[] }> {
+/** What is there, and what is still to be done. @throws infra `engine-silent`; the signal's reason */
+export async function stepsLeft({ docker, endpoint, silent, wanted, inputs }: Situation, signal: AbortSignal): Promise<{ facts: MachineFacts; steps: Step[] }> {
   const facts = await gatherFacts(docker, endpoint, silent, wanted.serve, signal);
   return { facts, steps: plan(facts, wanted, inputs) };
 }

@@ -16,9 +16,16 @@ export async function silentRegistries(hosts: readonly string[], signal: AbortSi
   return silent.flat();
 }
 
+/** One process asks a host once: a build looks at the machine more than once and must see the same. */
+const known = new Map<string, boolean>();
+
 async function answers(host: string, signal: AbortSignal): Promise<boolean> {
+  const before = known.get(host);
+  if (before !== undefined) return before;
   const first = await asked(host, signal);
-  return first === "slow" ? (await asked(host, signal)) === "yes" : first === "yes";
+  const answer = first === "slow" ? (await asked(host, signal)) === "yes" : first === "yes";
+  known.set(host, answer);
+  return answer;
 }
 
 async function asked(host: string, signal: AbortSignal): Promise<"yes" | "no" | "slow"> {
