@@ -11,6 +11,7 @@ import type { Checkout, ComposeApp } from "../recipe/types.ts";
 import { overlayFor } from "../swarm/overlay.ts";
 import type { Swarm } from "../swarm/types.ts";
 import { startWatch, type Watch } from "../watch/watch.ts";
+import { ready } from "./ready.ts";
 import type { Site } from "./site.ts";
 
 /** The overlay's file in the recipe's tree on the node: the only thing there that is not the recipe's. */
@@ -107,8 +108,8 @@ export async function watchApp(site: Site, swarm: Swarm, app: App): Promise<Watc
 }
 
 /**
- * Deploys what `moveTo` prepared and waits until the watch calls it settled.
- * @throws FindingError as the watch judged, or class abra-refused where abra itself said no
+ * Deploys what `moveTo` prepared and waits until the watch calls it settled and a visitor would see it.
+ * @throws FindingError as the watch judged, or class abra-refused where abra itself said no, wrong-port or unreachable
  */
 export async function deploy(site: Site, swarm: Swarm, app: App, o: { force: boolean }): Promise<void> {
   const { build } = site;
@@ -132,7 +133,9 @@ export async function deploy(site: Site, swarm: Swarm, app: App, o: { force: boo
   if (!result.ok) await swarm.docker.ping();
   must(app.tree, app.which, "app deploy", result);
   watch.afterChange();
-  await build.span("settle", () => watch.settled({ timeoutMs: deployTimeoutMs(app), services }));
+  const timeoutMs = deployTimeoutMs(app);
+  await build.span("settle", () => watch.settled({ timeoutMs, services }));
+  await ready(site, swarm, app, timeoutMs);
 }
 
 /** @throws FindingError (recipe, abra-refused) with abra's own words */

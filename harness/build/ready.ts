@@ -1,54 +1,99 @@
 import { FindingError } from "../base/errors.ts";
-import { waitFor, WaitTimeout } from "../base/wait.ts";
+import { type Seen, waitFor, WaitTimeout } from "../base/wait.ts";
 import { judgeProbe } from "../swarm/probe-judge.ts";
 import { probe } from "../swarm/probe.ts";
 import type { Swarm } from "../swarm/types.ts";
 import type { App } from "./app.ts";
 import type { Site } from "./site.ts";
 
-const readyTimeoutMs = 60_000;
+/** A container that listens, but not where Traefik was told to go, for this long will not begin to. */
+const wrongPortAfterMs = 10_000;
 
 /**
  * Waits until the app's front page comes through the edge as a visitor comes: TLS, the app's Host name, its own certificate.
- * @throws FindingError (recipe, unreachable) with what the edge answered last and what the labels say; what the watch throws
+ * @param timeoutMs the recipe's own limit: without a health check an app may be up long before it answers
+ * @throws FindingError (recipe; wrong-port, unreachable) with what the edge answered last; what the watch throws
  */
-export async function ready(site: Site, swarm: Swarm, app: App): Promise<void> {
+export async function ready(site: Site, swarm: Swarm, app: App, timeoutMs: number): Promise<void> {
   const { build } = site;
   const broken = app.watch?.broken;
   const signal = broken ? AbortSignal.any([build.signal, broken]) : build.signal;
+  const suspicion = new Suspicion(swarm, app);
+  const look = async (): Promise<Seen<void>> => {
+    const verdict = judgeProbe(await probe(swarm.edge, app.domain, "/", { timeoutMs: 10_000, signal }));
+    if (verdict.ready) return { done: true, value: undefined };
+    const wrong = await suspicion.confirmed();
+    if (wrong) throw wrongPort(app, wrong, verdict.saw);
+    return { done: false, saw: verdict.saw };
+  };
+  const what = `https://${app.domain}/`;
   try {
-    await build.span("ready", () =>
-      waitFor(
-        async () => {
-          const verdict = judgeProbe(await probe(swarm.edge, app.domain, "/", { timeoutMs: 10_000, signal }));
-          return verdict.ready ? { done: true, value: undefined } : { done: false, saw: verdict.saw };
-        },
-        { what: `https://${app.domain}/`, timeoutMs: readyTimeoutMs, signal, onSaw: (saw) => build.waiting(`https://${app.domain}/: ${saw}`) },
-      ),
-    );
+    await build.span("ready", () => waitFor(look, { what, timeoutMs, signal, onSaw: (saw) => build.waiting(`${what}: ${saw}`) }));
   } catch (error) {
-    if (error instanceof WaitTimeout) throw await unreachable(swarm, app, error);
+    if (error instanceof WaitTimeout) throw unreachable(app, error);
     throw error;
   }
 }
 
-async function unreachable(swarm: Swarm, app: App, wait: WaitTimeout): Promise<FindingError> {
-  const service = app.compose.services.find((one) => one.labels["traefik.enable"] === "true")?.name ?? "app";
-  const ports = routedPorts(app, service);
-  const listening = await listeningPorts(swarm, app, service).catch(() => null);
-  const evidence = [`last answer: ${wait.saw}`];
-  for (const { label, port } of ports) evidence.push(`label ${label} routes to port ${port}`);
-  if (listening) evidence.push(`${service} listens on ${listening.length > 0 ? listening.join(", ") : "no TCP port"}`);
-  const wrong = listening && ports.find(({ port }) => !listening.includes(port));
+interface WrongPort {
+  readonly service: string;
+  readonly label: string;
+  readonly port: number;
+  readonly listening: readonly number[];
+}
+
+/** Traefik is told to use a port where nothing listens: seen at one look it may be a slow start, seen long enough it is not. */
+class Suspicion {
+  readonly #swarm: Swarm;
+  readonly #app: App;
+  #since: number | null = null;
+
+  constructor(swarm: Swarm, app: App) {
+    this.#swarm = swarm;
+    this.#app = app;
+  }
+
+  /** The wrong port where it was wrong at every look for long enough, else null. */
+  async confirmed(): Promise<WrongPort | null> {
+    const found = await this.#look().catch(() => null);
+    if (!found) this.#since = null;
+    this.#since ??= found && performance.now();
+    return found && this.#since !== null && performance.now() - this.#since >= wrongPortAfterMs ? found : null;
+  }
+
+  async #look(): Promise<WrongPort | null> {
+    const service = routedService(this.#app);
+    const listening = await listeningPorts(this.#swarm, this.#app, service);
+    if (!listening || listening.length === 0) return null;
+    const wrong = routedPorts(this.#app, service).find(({ port }) => !listening.includes(port));
+    return wrong ? { service, listening, ...wrong } : null;
+  }
+}
+
+function wrongPort(app: App, wrong: WrongPort, saw: string): FindingError {
+  const { service, port, label, listening } = wrong;
   return new FindingError("recipe", {
-    class: wrong ? "wrong-port" : "unreachable",
+    class: "wrong-port",
     service,
-    summary: wrong
-      ? `${service}: Traefik is told to use port ${wrong.port}, where nothing listens (it listens on ${listening.join(", ") || "no TCP port"})`
-      : `${service}: runs, but https://${app.domain}/ does not answer as it should: ${wait.saw}`,
-    evidence,
-    hint: wrong ? `correct ${wrong.label}` : "look at the Traefik labels (rule, port, network proxy) and at the app's log",
+    summary: `${service}: Traefik is told to use port ${port}, where nothing listens (it listens on ${listening.join(", ")})`,
+    evidence: [`last answer of https://${app.domain}/: ${saw}`, `label ${label}=${port}`, `${service} listens on ${listening.join(", ")}`],
+    hint: `correct the label ${label.replace(app.stack, "${STACK_NAME}")} in compose.yml`,
   });
+}
+
+function unreachable(app: App, wait: WaitTimeout): FindingError {
+  const service = routedService(app);
+  return new FindingError("recipe", {
+    class: "unreachable",
+    service,
+    summary: `${service}: runs, but https://${app.domain}/ does not answer as it should: ${wait.saw}`,
+    evidence: [wait.message, ...routedPorts(app, service).map(({ label, port }) => `label ${label}=${port}`)],
+    hint: "look at the Traefik labels (rule, port, network proxy) and at the app's log in the artifacts",
+  });
+}
+
+function routedService(app: App): string {
+  return app.compose.services.find((one) => one.labels["traefik.enable"] === "true")?.name ?? "app";
 }
 
 function routedPorts(app: App, service: string): { label: string; port: number }[] {

@@ -32,9 +32,14 @@ export class Site {
   /** What was there before the build made anything. */
   before: Inventory | null = null;
   #swarm: Promise<Swarm> | null = null;
+  #ready = false;
+  readonly #abandon = new AbortController();
+  /** Ends the making of the Swarm: the build's end does, and teardown does. */
+  readonly #signal: AbortSignal;
 
   constructor(build: Build) {
     this.build = build;
+    this.#signal = AbortSignal.any([build.signal, this.#abandon.signal]);
   }
 
   /** Starts making the Swarm; phases that need it await `swarm()`, the others go on meanwhile. */
@@ -43,7 +48,9 @@ export class Site {
     this.before = await inventoryOf([world.host], this.build.signal);
     this.#swarm = this.build.request.swarm === "local" ? this.#openLocal(world) : this.#startThrowaway(world);
     // Whoever awaits it gets the error; until then it must not end the process.
-    this.#swarm.catch(() => {});
+    this.#swarm.then(() => {
+      this.#ready = true;
+    }).catch(() => {});
   }
 
   /** The Swarm, as soon as it is ready for an app. @throws infra where it could not be had */
@@ -52,8 +59,9 @@ export class Site {
     return this.#swarm;
   }
 
-  /** The Swarm where one was started, even half way; null where there is nothing to take down. */
+  /** The Swarm where there is one to take down. One that is still being made is given up, and cleans up after itself. */
   async swarmIfAny(): Promise<Swarm | null> {
+    if (!this.#ready) this.#abandon.abort(new Error("the build ended before the Swarm was ready"));
     return this.#swarm ? this.#swarm.catch(() => null) : null;
   }
 
@@ -78,7 +86,7 @@ export class Site {
     const gateway = bridgeAddress();
     if (gateway) await this.#openCache(world, gateway);
     const swarm = await this.#startNode(world, gateway);
-    if (!this.cache || !gateway || (await reachableFrom(swarm.shell, this.cache.url(gateway), { signal: this.build.signal }))) {
+    if (!this.cache || !gateway || (await reachableFrom(swarm.shell, this.cache.url(gateway), { signal: this.#signal }))) {
       return this.#withAbra(world, swarm);
     }
     this.build.warn(`the node can't reach this machine at ${gateway} (a firewall?): images are pulled without the cache`);
@@ -105,7 +113,7 @@ export class Site {
       ...(cache && gateway ? { env: cache.environment(gateway, caDir), files: [{ path: `${caDir}/recipe-ci.crt`, content: cache.ca }] } : {}),
       waitForEdge: false,
       log: (line) => build.waiting(line),
-      signal: build.signal,
+      signal: this.#signal,
     });
     return this.throwaway;
   }
@@ -117,7 +125,7 @@ export class Site {
       runId: build.id,
       runDir: join(build.dir, "node"),
       edge: edgeOf(world.hostConfig),
-      signal: build.signal,
+      signal: this.#signal,
     });
     return this.#withAbra(world, swarm);
   }

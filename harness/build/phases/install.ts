@@ -1,5 +1,4 @@
 import { deploy, watchApp } from "../app.ts";
-import { ready } from "../ready.ts";
 import type { Site } from "../site.ts";
 import { runTier } from "../tiers.ts";
 import type { Plan } from "./prepare.ts";
@@ -17,6 +16,5 @@ export async function install(site: Site, plan: Plan): Promise<void> {
   const swarm = await site.swarm();
   await watchApp(site, swarm, plan.head);
   await deploy(site, swarm, plan.head, { force: false });
-  await ready(site, swarm, plan.head);
   if (build.request.tiers.includes("install")) await runTier(site, "install", plan.head, null);
 }

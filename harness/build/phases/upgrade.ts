@@ -5,7 +5,6 @@ import { changedFiles, deployedFiles } from "../../recipe/changes.ts";
 import type { Swarm } from "../../swarm/types.ts";
 import type { TierResult } from "../../../reports/results.ts";
 import { type App, deploy, moveTo, watchApp } from "../app.ts";
-import { ready } from "../ready.ts";
 import type { Site } from "../site.ts";
 import { serviceStates } from "../serviceState.ts";
 import { runTier } from "../tiers.ts";
@@ -30,7 +29,6 @@ export async function upgrade(site: Site, plan: Plan): Promise<void> {
   const before = await build.span("snapshot", () => serviceStates(swarm.docker, app.stack));
   await build.span("move to head", () => toHead(site, swarm, plan, app));
   await deploy(site, swarm, app, { force: true });
-  await ready(site, swarm, app);
   await runTier(site, "upgrade", app, before);
 }
 
@@ -51,7 +49,6 @@ async function deployBase(site: Site, swarm: Swarm, app: App): Promise<boolean> 
     await build.span("base", async () => {
       await watchApp(site, swarm, app);
       await deploy(site, swarm, app, { force: false });
-      await ready(site, swarm, app);
     });
     return true;
   } catch (error) {
