@@ -1,5 +1,7 @@
-import { request } from "node:https";
-import type { TLSSocket } from "node:tls";
+import { once } from "node:events";
+import { request } from "node:http";
+import { type TLSSocket, connect } from "node:tls";
+import { messageOf } from "../../harness/base/errors.ts";
 import type { EdgeAddress } from "../context.ts";
 import type { Visit } from "./redirect.ts";
 
@@ -13,39 +15,65 @@ const largest = 64 * 1024 * 1024;
 
 /**
  * One request to the edge's address with the app's name in SNI and Host. The certificate has to be the app's own: signed by
- * the CA that is expected and valid for the name, which Traefik's default certificate never is.
+ * the CA that is expected and valid for the name, which Traefik's default certificate never is. Nothing is sent before that is known.
  * @throws Error that says what was wrong: no connection, which certificate came instead, no answer within `timeoutMs`
  */
-export function requestThroughEdge(edge: EdgeAddress, visit: Visit, headers: Record<string, string>, timeoutMs: number): Promise<RawAnswer> {
-  const { hostname } = visit.url;
+export async function requestThroughEdge(edge: EdgeAddress, visit: Visit, headers: Record<string, string>, timeoutMs: number): Promise<RawAnswer> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  let socket: TLSSocket | null = null;
+  try {
+    socket = await connectAs(edge, visit.url, signal);
+    return await exchange(socket, visit, headers, signal);
+  } catch (error) {
+    const why = signal.aborted ? `no full answer within ${timeoutMs} ms` : messageOf(error);
+    throw new Error(`${visit.method} ${visit.url.href}: ${why}`, { cause: error });
+  } finally {
+    socket?.destroy();
+  }
+}
+
+async function connectAs(edge: EdgeAddress, url: URL, signal: AbortSignal): Promise<TLSSocket> {
+  const socket = connect({
+    host: edge.address,
+    // A port in the address is the visitor's; the edge's own may differ.
+    port: url.port === "" ? edge.httpsPort : Number(url.port),
+    servername: url.hostname,
+    ALPNProtocols: ["http/1.1"],
+    // Node checks all the same; a socket that it closes itself can't tell any more whose certificate came.
+    rejectUnauthorized: false,
+    ...(edge.trust === "public" ? {} : { ca: edge.trust.ca }),
+  });
+  try {
+    await once(socket, "secureConnect", { signal });
+    if (!socket.authorized) throw new Error(wrongCertificate(socket, url.hostname));
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+function exchange(socket: TLSSocket, visit: Visit, headers: Record<string, string>, signal: AbortSignal): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
-    const fail = (error: Error) => reject(new Error(`${visit.method} ${visit.url}: ${error.message}`, { cause: error }));
-    const sent = request(
-      {
-        host: edge.address,
-        // A port in the address is the visitor's; the edge's own may differ.
-        port: visit.url.port === "" ? edge.httpsPort : Number(visit.url.port),
-        servername: hostname,
-        method: visit.method,
-        path: visit.url.pathname + visit.url.search,
-        headers: { host: visit.url.host, "accept-encoding": "identity", ...headers },
-        agent: false,
-        signal: AbortSignal.timeout(timeoutMs),
-        ...(edge.trust === "public" ? {} : { ca: edge.trust.ca }),
-      },
-      (response) => {
-        const chunks: Buffer[] = [];
-        let held = 0;
-        response.on("data", (chunk: Buffer) => {
-          held += chunk.length;
-          if (held > largest) sent.destroy(new Error(`an answer of over ${largest} bytes`));
-          else chunks.push(chunk);
-        });
-        response.on("error", fail);
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: headersOf(response.rawHeaders), body: Buffer.concat(chunks) }));
-      },
-    );
-    sent.on("error", (error) => fail(explained(error, sent.socket as TLSSocket | null, hostname, timeoutMs)));
+    const sent = request({
+      createConnection: () => socket,
+      method: visit.method,
+      path: visit.url.pathname + visit.url.search,
+      headers: { host: visit.url.host, "accept-encoding": "identity", connection: "close", ...headers },
+      signal,
+    });
+    sent.on("error", reject);
+    sent.on("response", (response) => {
+      const chunks: Buffer[] = [];
+      let held = 0;
+      response.on("data", (chunk: Buffer) => {
+        held += chunk.length;
+        if (held > largest) sent.destroy(new Error(`an answer of over ${largest} bytes`));
+        else chunks.push(chunk);
+      });
+      response.on("error", reject);
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: headersOf(response.rawHeaders), body: Buffer.concat(chunks) }));
+    });
     sent.end(visit.body ?? undefined);
   });
 }
@@ -56,13 +84,12 @@ function headersOf(raw: readonly string[]): Headers {
   return headers;
 }
 
-/** Codes with which Node refuses a certificate. */
-const certificateCodes = /CERT|SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY)/;
+function wrongCertificate(socket: TLSSocket, hostname: string): string {
+  const { subject, issuer } = socket.getPeerCertificate();
+  return `the edge shows no certificate of ${hostname}'s own but ${nameOf(subject)} issued by ${nameOf(issuer)} (${String(socket.authorizationError)})`;
+}
 
-function explained(error: Error & { code?: string }, socket: TLSSocket | null, hostname: string, timeoutMs: number): Error {
-  if (error.name === "AbortError" || error.name === "TimeoutError") return new Error(`no full answer within ${timeoutMs} ms`);
-  if (!certificateCodes.test(error.code ?? "")) return error;
-  const certificate = socket?.getPeerCertificate?.();
-  const came = certificate?.subject ? `"${certificate.subject.CN ?? "no name"}" issued by "${certificate.issuer.CN ?? "no name"}"` : "one that could not be read";
-  return new Error(`the edge does not show a certificate of its own for ${hostname} but ${came} (${error.message})`);
+/** A name may stand in a certificate more than once, or not at all. */
+function nameOf(entity: { readonly CN?: string | string[] } | undefined): string {
+  return `"${[entity?.CN ?? "no name"].flat().join(", ")}"`;
 }

@@ -96,7 +96,7 @@ function responseOf(visit: Visit, answer: { status: number; headers: Headers; bo
       try {
         return JSON.parse(text()) as unknown;
       } catch (error) {
-        throw new SyntaxError(`${visit.url}: status ${answer.status}, not JSON: ${text().slice(0, 200)}`, { cause: error });
+        throw new SyntaxError(`${visit.url.href}: status ${answer.status}, not JSON: ${text().slice(0, 200)}`, { cause: error });
       }
     },
     bytes: () => new Uint8Array(answer.body),

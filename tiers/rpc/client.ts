@@ -70,7 +70,7 @@ export class RpcClient {
   #lost(socket: Socket, error: Error): void {
     if (this.#socket !== socket) return;
     this.#socket = null;
-    for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(new Error(`the build does not answer: ${error.message}`));
+    for (const id of this.#pending.keys()) this.#settle(id)?.reject(new Error(`the build does not answer: ${error.message}`));
   }
 
   #settle(id: number): Pending | undefined {

@@ -35,6 +35,6 @@ type ErrorLike = Partial<Pick<SerializedError, "name" | "message" | "diff" | "st
 function errorText(error: ErrorLike): string {
   const frame = error.stacks?.[0];
   const at = frame ? `at ${relative(process.cwd(), frame.file)}:${frame.line}:${frame.column}` : (error.stack?.split("\n").find((line) => /^\s+at /.test(line))?.trim() ?? null);
-  const parts = [`${error.name ?? "Error"}: ${error.message ?? String(error)}`, error.diff ?? null, at];
+  const parts: (string | null)[] = [`${error.name ?? "Error"}: ${error.message ?? "without a message"}`, typeof error.diff === "string" ? error.diff : null, at];
   return stripVTControlCharacters(parts.filter((part) => part !== null).join("\n")).slice(0, longest);
 }
