@@ -1,4 +1,5 @@
 /** The process that runs vitest for one build: made once, then one run a tier. Started by runner.ts, in a process group of its own. */
+import { rmSync } from "node:fs";
 import { stripVTControlCharacters } from "node:util";
 import type { Reporter, Vitest } from "vitest/node";
 import { createVitest } from "vitest/node";
@@ -32,10 +33,16 @@ async function runTier(vitest: Vitest, request: RunRequest): Promise<void> {
   tell(report ? { type: "report", run: request.run, report } : { type: "broken", run: request.run, message: "vitest ended without a report" });
 }
 
-// A build that died leaves nothing running: the group is this process and vitest's workers.
-process.on("disconnect", () => process.kill(-process.pid, "SIGKILL"));
+const dir = process.env.RECIPE_CI_RUNNER_DIR;
+if (!dir) throw new Error("RECIPE_CI_RUNNER_DIR is not set: this is started by runner.ts");
 
-const vitest = await createVitest(...vitestOptions(reporter, process.env.RECIPE_CI_RUNNER_DIR ?? ""));
+// A build that died leaves nothing: neither the group, which is this process and vitest's workers, nor their files.
+process.on("disconnect", () => {
+  rmSync(dir, { recursive: true, force: true });
+  process.kill(-process.pid, "SIGKILL");
+});
+
+const vitest = await createVitest(...vitestOptions(reporter, dir));
 process.on("message", (message: ToChild) => {
   if (message.type === "cancel") void vitest.cancelCurrentRun("keyboard-input");
   else runTier(vitest, message).catch((error: unknown) => tell({ type: "broken", run: message.run, message: messageOf(error) }));

@@ -25,7 +25,7 @@ export interface TestRunner {
   /**
    * Runs one tier's tests, one tier at a time. Never throws for what tests do: a run that is aborted comes back as `interrupted` within a second with
    * what had ended by then, one that is out of time or took the runner down as `unverified`.
-   * @throws infra where the runner has to be started again and can't be
+   * @throws infra where the runner has to be started again and can't be; the signal's reason while it is
    */
   run(run: TierRun): Promise<TierResult>;
   /** Ends the process and everything it started. */

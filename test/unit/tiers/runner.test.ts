@@ -1,8 +1,11 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { command } from "../../../harness/base/command.ts";
+import { packageRoot } from "../../../harness/base/paths.ts";
 import { type TestRunner, startRunner } from "../../../tiers/runner/runner.ts";
 import { serveRpc } from "../../../tiers/rpc/server.ts";
 import type { Handlers } from "../../../tiers/rpc/protocol.ts";
@@ -172,4 +175,18 @@ test("calls reach the build through the socket, and its refusals reach the test"
   } finally {
     await server.close();
   }
+});
+
+test("a build that is killed leaves neither the group nor its files", async () => {
+  const build = join(dir, "build.mts");
+  const module = pathToFileURL(join(packageRoot, "tiers/runner/runner.ts")).href;
+  await writeFile(build, `
+    import { startRunner } from ${JSON.stringify(module)};
+    await startRunner({ signal: new AbortController().signal, log: () => {} });
+    console.log("up");
+    process.kill(process.pid, "SIGKILL");`);
+  const files = await mkdtemp(join(dir, "tmp-"));
+  const result = await command([process.execPath, build], { timeoutMs: 20_000, env: { TMPDIR: files } });
+  expect(result.stdout).toBe("up");
+  await expect.poll(() => readdir(files), { timeout: 5_000 }).toEqual([]);
 });
