@@ -157,7 +157,8 @@ function deployTimeoutMs(app: App): number {
   return Number.isFinite(seconds) && seconds > 0 ? Math.max(seconds, 60) * 1000 : 600_000;
 }
 
-const noServices: ComposeApp = { services: [], secrets: [], configs: [], volumes: [], networks: [], version: null };
+/** Before an app's files were read. */
+export const noServices: ComposeApp = { services: [], secrets: [], configs: [], volumes: [], networks: [], version: null };
 
 /** Where a commit's files stand on this machine. */
 export function treeDir(site: Site, name: string): string {

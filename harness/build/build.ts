@@ -23,11 +23,11 @@ export async function runBuild(build: Build, openWorld: OpenWorld): Promise<Resu
   const site = new Site(build);
   try {
     await build.phase("admit", () => admit(build));
-    const world = await build.phase("preflight", () => preflight(site, openWorld));
+    await build.phase("preflight", () => preflight(site, openWorld));
     const checkout = await build.phase("fetch", () => fetch(build));
     await build.phase("lint", () => lint(site, checkout));
     const plan = await build.phase("prepare", () => prepare(site, checkout));
-    await build.phase("prepull", () => prepull(site, world, plan));
+    await build.phase("prepull", () => prepull(site, plan));
     await build.phase("install", () => install(site, plan));
     await build.phase("upgrade", () => upgrade(site, plan));
   } catch (error) {

@@ -20,6 +20,10 @@ const keptSchema = z.strictObject({
   abraDir: z.string(),
   abra: z.strictObject({ path: z.string(), standIn: z.boolean() }),
   edge: z.strictObject({ address: z.string(), httpsPort: z.int() }),
+  /** The image cache's proxy that the node's engine is set to use; null without one. */
+  cache: z.strictObject({ port: z.int(), token: z.string() }).nullable(),
+  /** Known to whoever can read this file, so that a later look can mask them. */
+  secrets: z.record(z.string(), z.string()),
   expiresAt: z.iso.datetime(),
 });
 
@@ -45,6 +49,8 @@ export async function keepRun(site: Site, swarm: Swarm): Promise<KeptRun> {
     abraDir: app.abra.dir,
     abra: { path: site.abraPath, standIn: site.world?.abra.kind === "stand-in" },
     edge: { address: swarm.edge.address, httpsPort: swarm.edge.httpsPort },
+    cache: site.cache && { port: site.cache.port, token: site.cache.token },
+    secrets: { ...app.secrets },
     expiresAt: new Date(Date.now() + forMs).toISOString(),
   };
   mkdirSync(keptDir(), { recursive: true });

@@ -2,7 +2,7 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { installAbra } from "../abra/find.ts";
 import { cacheDir } from "../base/paths.ts";
-import { startThrowaway, type Throwaway } from "../swarm/ephemeral/start.ts";
+import { attachThrowaway, startThrowaway, type Throwaway } from "../swarm/ephemeral/start.ts";
 import { type ImageCache, reachableFrom, startImageCache } from "../swarm/images/cache.ts";
 import { inventoryOf } from "../swarm/inventory.ts";
 import { openLocal } from "../swarm/local.ts";
@@ -11,6 +11,7 @@ import { startRunner, type TestRunner } from "../../tiers/runner/runner.ts";
 import type { App } from "./app.ts";
 import type { Build } from "./context.ts";
 import { edgeOf } from "./edge.ts";
+import type { KeptRun } from "./keep.ts";
 import type { World } from "./world.ts";
 
 /**
@@ -51,6 +52,22 @@ export class Site {
     this.#swarm.then(() => {
       this.#ready = true;
     }).catch(() => {});
+  }
+
+  /** Opens a kept run's Swarm again instead of making one. */
+  async reopen(world: World, kept: KeptRun): Promise<void> {
+    this.world = world;
+    this.#swarm = kept.container === null ? this.#openLocal(world) : this.#attach(world, kept, kept.container);
+    const swarm = await this.#swarm;
+    this.#ready = true;
+    if (swarm.kind === "ephemeral") this.abraPath = kept.abra.path;
+  }
+
+  async #attach(world: World, kept: KeptRun, containerId: string): Promise<Swarm> {
+    const gateway = bridgeAddress();
+    if (gateway && kept.cache) await this.#openCache(world, gateway, kept.cache);
+    this.throwaway = await attachThrowaway({ host: world.host, containerId, signal: this.#signal });
+    return this.throwaway;
   }
 
   /** The Swarm, as soon as it is ready for an app. @throws infra where it could not be had */
@@ -96,9 +113,9 @@ export class Site {
     return this.#withAbra(world, await this.#startNode(world, null));
   }
 
-  async #openCache(world: World, gateway: string): Promise<void> {
+  async #openCache(world: World, gateway: string, known: KeptRun["cache"] = null): Promise<void> {
     const { build } = this;
-    this.cache = await startImageCache({ dir: cacheDir(), upstreams: world.upstreams, listen: gateway, log: (line) => build.note(line) });
+    this.cache = await startImageCache({ dir: cacheDir(), upstreams: world.upstreams, listen: gateway, log: (line) => build.note(line), ...known });
   }
 
   async #startNode(world: World, gateway: string | null): Promise<Swarm> {

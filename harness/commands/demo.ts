@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { command } from "../base/command.ts";
 import { infra } from "../base/errors.ts";
 import { packageRoot } from "../base/paths.ts";
+import { runBuild } from "../build/build.ts";
 import { loadHostConfig } from "../config/host.ts";
 import { buildRequest, type RunFlags } from "./options.ts";
 import { runRequest } from "./run.ts";
@@ -18,7 +19,8 @@ export async function demoCommand(flags: RunFlags): Promise<number> {
   try {
     const request = { ...buildRequest(await fixture(folder), flags, {}), standIn: true, trigger: "demo" };
     const { config } = loadHostConfig(null);
-    return await runRequest(request, worldFor(request, config, await imagesOf(recipe)), flags.json ?? false);
+    const images = await imagesOf(recipe);
+    return await runRequest(request, (build) => runBuild(build, worldFor(request, config, images)), flags.json ?? false);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -5,7 +5,12 @@ import { Interrupted, watchInterrupts } from "../build/interrupt.ts";
 import { saveResults } from "../build/phases/report.ts";
 import type { BuildRequest } from "../build/request.ts";
 import { exitCodeOf } from "../build/verdict.ts";
-import type { OpenWorld } from "../build/world.ts";
+import { keptRun } from "../build/keep.ts";
+import { runRedeploy } from "../build/redeploy.ts";
+import { standInOnHost } from "../abra/standIn.ts";
+import { UsageError } from "../base/errors.ts";
+import { packageRoot } from "../base/paths.ts";
+import type { Results } from "../../reports/results.ts";
 import { renderText } from "../../reports/text.ts";
 import { buildRequest, type RunFlags } from "./options.ts";
 import { openProgress } from "./progress/progress.ts";
@@ -13,13 +18,26 @@ import { worldFor } from "./world.ts";
 
 /** `recipe-ci run`. @returns the exit code */
 export async function runCommand(recipe: string | undefined, flags: RunFlags): Promise<number> {
+  if (flags.on !== undefined) return redeployCommand(recipe, { ...flags, on: flags.on });
   const request = buildRequest(recipe, flags, process.env);
   const { config } = loadHostConfig(request.hostConfig);
-  return runRequest(request, worldFor(request, config), flags.json ?? false);
+  return runRequest(request, (build) => runBuild(build, worldFor(request, config)), flags.json ?? false);
+}
+
+/** `recipe-ci run --on RUN`: the recipe of a kept run again, onto its app. */
+async function redeployCommand(recipe: string | undefined, flags: RunFlags & { on: string }): Promise<number> {
+  const kept = keptRun(flags.on);
+  for (const flag of ["base", "stages", "quick", "keep", "swarm", "abra"] as const) {
+    if (flags[flag] !== undefined) throw new UsageError(`--on and --${flag}`, "contradict each other", `leave out --${flag}: a kept run stays as it is`);
+  }
+  const abra = kept.abra.standIn ? standInOnHost(packageRoot) : null;
+  const request = { ...buildRequest(recipe ?? kept.source, { ...flags, stages: "install", swarm: kept.swarm }, process.env), abra };
+  const { config } = loadHostConfig(request.hostConfig);
+  return runRequest(request, (build) => runRedeploy(build, worldFor(request, config), kept), flags.json ?? false);
 }
 
 /** One build from request to exit code, shown while it runs, reported at its end. */
-export async function runRequest(request: BuildRequest, openWorld: OpenWorld, json: boolean): Promise<number> {
+export async function runRequest(request: BuildRequest, story: (build: Build) => Promise<Results>, json: boolean): Promise<number> {
   const progress = openProgress(json);
   let id = "";
   const interrupt = watchInterrupts(request.deadlineMs, () => {
@@ -31,10 +49,13 @@ export async function runRequest(request: BuildRequest, openWorld: OpenWorld, js
     const build = new Build(request, progress.emit, interrupt.signal);
     id = build.id;
     build.emit({ type: "build", run: build.id, source: request.source, out: request.out });
-    const results = await runBuild(build, openWorld);
+    const results = await story(build);
     const path = saveResults(build, results);
     build.emit({ type: "verdict", verdict: results.verdict, level: results.level, results: path ?? "" });
     progress.close();
+    for (const kept of results.teardown.status === "kept" ? results.teardown.residue : []) {
+      progress.emit({ type: "note", line: `the app is kept: recipe-ci open ${kept.id}` });
+    }
     if (!json) process.stdout.write(`\n${renderText(results, { color: useColor(), width: process.stdout.columns ?? 100, resultsPath: path })}`);
     const ending = build.findings.ending;
     return exitCodeOf(results.verdict, results.teardown.status, ending?.kind === "interrupted" ? ending.signal : null);

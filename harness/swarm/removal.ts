@@ -133,7 +133,7 @@ function taskKind(docker: Docker, stack: string): Kind {
   };
 }
 
-/** Containers of tasks hold volumes for a moment longer than their tasks are listed. */
+/** Containers outlive their tasks by seconds and hold networks and volumes meanwhile; with the tasks gone nobody needs them. */
 function containerKind(docker: Docker, stack: string): Kind {
   return {
     kind: "container",
@@ -141,6 +141,6 @@ function containerKind(docker: Docker, stack: string): Kind {
       const containers = await docker.listContainers({ all: true, filters: { label: [`${namespaceLabel}=${stack}`] } });
       return containers.map((one) => ({ kind: "container" as const, id: one.Id, name: one.Names[0] ?? one.Id }));
     },
-    remove: async () => {},
+    remove: (id) => docker.getContainer(id).remove({ force: true, v: true }),
   };
 }

@@ -6,6 +6,7 @@ import { invalidCompose, staticFindings } from "../../recipe/lint/static.ts";
 import type { Checkout } from "../../recipe/types.ts";
 import type { Rung } from "../../../reports/results.ts";
 import { abraIn } from "../app.ts";
+import type { Build } from "../context.ts";
 import type { Site } from "../site.ts";
 
 /** Only its shape matters for static checks; the real stack is named in prepare. */
@@ -17,7 +18,13 @@ const anyStack = "lint_ci_test";
  * @throws FindingError (recipe, invalid-compose)
  */
 export async function lint(site: Site, checkout: Checkout): Promise<void> {
-  const { build } = site;
+  const found = await lintStatic(site.build, checkout);
+  const broken = await abraLint(site, checkout);
+  site.build.findings.lint = rungOf(found, broken);
+}
+
+/** @returns how many findings there were @throws FindingError (recipe, invalid-compose) */
+export async function lintStatic(build: Build, checkout: Checkout): Promise<number> {
   const env = { ...envValues((await recipeFile(checkout.dir, ".env.sample")) ?? ""), DOMAIN: "lint.ci.test", STACK_NAME: anyStack };
   const app = await loadApp(checkout.dir, env, anyStack);
   build.findings.recipe.version = app.version;
@@ -25,8 +32,7 @@ export async function lint(site: Site, checkout: Checkout): Promise<void> {
   const invalid = invalidCompose(findings);
   if (invalid) throw new FindingError("recipe", invalid);
   for (const finding of findings) build.warn(`lint: ${finding.service ? `${finding.service}: ` : ""}${finding.text}`);
-  const broken = await abraLint(site, checkout);
-  build.findings.lint = rungOf(findings.length, broken);
+  return findings.length;
 }
 
 /** @returns how many rules of severity error abra found broken; null where it could not lint */

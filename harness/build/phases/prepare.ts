@@ -35,7 +35,8 @@ export async function prepare(site: Site, checkout: Checkout): Promise<Plan> {
   return { checkout, headTree, head, upgraded };
 }
 
-function targetOf(site: Site, swarm: Swarm): TargetFacts {
+/** What is known of the target before anything is deployed. */
+export function targetOf(site: Site, swarm: Swarm): TargetFacts {
   const abra = site.world?.abra;
   return {
     ...swarm.facts,

@@ -3,7 +3,7 @@ import { FindingError } from "../../base/errors.ts";
 import type { ComposeApp } from "../../recipe/types.ts";
 import { prepull as pullImages } from "../../swarm/images/prepull.ts";
 import { parseReference } from "../../swarm/images/reference.ts";
-import type { App } from "../app.ts";
+import { type App, noServices } from "../app.ts";
 import type { Site } from "../site.ts";
 import type { World } from "../world.ts";
 import type { Plan } from "./prepare.ts";
@@ -17,12 +17,17 @@ interface Wanted {
  * Every image of head and base, with the registry's real answer on failure.
  * @throws FindingError: head's missing image is the recipe's; a registry that does not answer is infra
  */
-export async function prepull(site: Site, world: World, plan: Plan): Promise<void> {
-  const { build } = site;
+export async function prepull(site: Site, plan: Plan): Promise<void> {
+  await pullFor(site, [...(plan.upgraded ? [plan.upgraded] : []), plan.head]);
+}
+
+/** The images of these apps, the last one being head. @throws FindingError as `prepull` */
+export async function pullFor(site: Site, apps: readonly App[]): Promise<void> {
+  const { build, world } = site;
+  if (!world) throw new Error("no world before preflight");
   const swarm = await site.swarm();
-  const head = wantedBy(plan.head.compose);
-  const base = plan.upgraded ? wantedBy(plan.upgraded.compose) : [];
-  const refs = [...new Map([...base, ...head].map((wanted) => [wanted.ref, wanted])).values()];
+  const head = wantedBy(apps.at(-1)?.compose ?? noServices);
+  const refs = [...new Map(apps.flatMap((app) => wantedBy(app.compose)).map((wanted) => [wanted.ref, wanted])).values()];
   await world.seed(refs.map((wanted) => wanted.ref), build.signal);
   site.useCacheFor([...new Set(refs.map((wanted) => parseReference(wanted.ref).registryHost))]);
   const pulled = await pullImages({
@@ -49,11 +54,11 @@ export async function prepull(site: Site, world: World, plan: Plan): Promise<voi
     });
   }
   site.missingImages = pulled.missing.map((missing) => missing.ref);
-  blame(site, plan.upgraded, head.map((wanted) => wanted.ref), pulled.missing);
+  blame(site, head.map((wanted) => wanted.ref), pulled.missing);
 }
 
 /** A missing image of head is red at once; one that only base names makes base broken, which is not head's fault. */
-function blame(site: Site, upgraded: App | null, headRefs: readonly string[], missing: readonly { ref: string; service: string; words: string }[]): void {
+function blame(site: Site, headRefs: readonly string[], missing: readonly { ref: string; service: string; words: string }[]): void {
   const ofHead = missing.find((one) => headRefs.includes(one.ref));
   if (ofHead) {
     throw new FindingError("recipe", {
@@ -65,7 +70,7 @@ function blame(site: Site, upgraded: App | null, headRefs: readonly string[], mi
     });
   }
   const [ofBase] = missing;
-  if (!ofBase || !upgraded) return;
+  if (!ofBase) return;
   site.build.findings.baseBroken = {
     class: "base-broken",
     service: ofBase.service,

@@ -11,7 +11,7 @@ import { openAuthority } from "./authority.ts";
 import { RegistryFront } from "./front.ts";
 import { Proxy, proxyUser } from "./proxy.ts";
 import type { Reference } from "./reference.ts";
-import { type Shelf, readableByAll } from "./registry.ts";
+import { type Shelf, blobsForAll, readableByAll } from "./registry.ts";
 import { Counter, type ImageCacheStats } from "./stats.ts";
 import { ImageStore } from "./store.ts";
 import type { Upstreams } from "./upstream.ts";
@@ -51,6 +51,11 @@ export interface ImageCache {
   lastKnown(ref: Reference): Promise<string | null>;
   /** Sum of those digests' sizes (as the registry gives them) that are not here yet. */
   missingBytes(layers: readonly { readonly digest: string; readonly bytes: number }[]): Promise<number>;
+  /**
+   * Told after a pull. Layers that an engine had from another image were never asked for here; the registry is asked beside the
+   * build whether they are public, so that a later run without the registry can have them.
+   */
+  vouch(ref: Reference, blobs: readonly string[]): void;
   readonly shelf: Shelf;
   stats(): ImageCacheStats;
   close(): Promise<void>;
@@ -88,12 +93,14 @@ export async function startImageCache(options: ImageCacheOptions): Promise<Image
     hide: (refs) => refs.forEach((ref) => hidden.add(`${ref.registryHost}/${ref.repository}:${ref.tag}`)),
     lastKnown: (ref) => lastKnown(store, ref),
     missingBytes: (layers) => missingBytes(store, layers),
+    vouch: (ref, blobs) => front.beside(vouch(store, ref, blobs, { upstreams, signal: stop.signal })),
     shelf: shelfOf(store, counter),
     stats: () => counter.read(),
     close: async () => {
       await Promise.race([front.settle(), new Promise((resolve) => setTimeout(resolve, 2000).unref())]);
       stop.abort(new Error("the image cache is closing"));
       await proxy.close();
+      await front.drain();
     },
   };
 }
@@ -110,6 +117,14 @@ async function lastKnown(store: ImageStore, ref: Reference): Promise<string | nu
 async function missingBytes(store: ImageStore, layers: readonly { digest: string; bytes: number }[]): Promise<number> {
   const sizes = await Promise.all(layers.map(async (layer) => ((await store.size(layer.digest)) === null ? layer.bytes : 0)));
   return sizes.reduce((sum, bytes) => sum + bytes, 0);
+}
+
+async function vouch(store: ImageStore, ref: Reference, blobs: readonly string[], outside: { upstreams: Upstreams; signal: AbortSignal }): Promise<void> {
+  const { registryHost, repository } = ref;
+  if (!(await store.isPublic(registryHost, repository)).ever) return;
+  const known = await Promise.all(blobs.map((digest) => store.isKnown(registryHost, repository, digest)));
+  const unknown = blobs.filter((_, index) => !known[index]);
+  for await (const digest of blobsForAll(registryHost, repository, unknown, outside)) await store.setKnown(registryHost, repository, digest);
 }
 
 function shelfOf(store: ImageStore, counter: Counter): Shelf {

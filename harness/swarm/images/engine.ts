@@ -17,7 +17,9 @@ const callMs = 30_000;
 export async function imageOn(engine: Docker, ref: Reference, signal: AbortSignal): Promise<EngineImage | null> {
   try {
     const found = inspectSchema.parse(await within(engine.getImage(engineName(ref)).inspect(), callMs, signal));
-    return { id: found.Id, digests: (found.RepoDigests ?? []).map((digest) => digest.replace(/^.*@/, "")), bytes: found.Size };
+    const known = (found.RepoDigests ?? []).map((name) => ({ name: name.replace(/@.*$/, ""), digest: name.replace(/^.*@/, "") }));
+    const own = known.filter((entry) => entry.name === ref.familiar).map((entry) => entry.digest);
+    return { id: found.Id, digests: known.map((entry) => entry.digest), own, bytes: found.Size };
   } catch (error) {
     if ((error as { statusCode?: number }).statusCode === 404) return null;
     throw error;

@@ -17,6 +17,8 @@ export interface Prepared {
   readonly auth: AuthConfig | null;
   readonly registry: Resolution;
   readonly plan: PullPlan & { do: "keep" | "pull" | "handover" };
+  /** Every layer was in the cache before anything moved. */
+  readonly cached: boolean;
   /** Unpacked size on the host's engine; 0 where it has none. */
   readonly hostBytes: number;
 }
@@ -44,7 +46,8 @@ export async function fetchImage(context: FetchContext, one: Prepared): Promise<
     const there = await imageOn(context.node, one.ref, context.signal);
     if (!there) throw new Error("the engine took it and does not list it");
     const registryBytes = one.registry.kind === "found" ? one.registry.bytes : null;
-    const digest = one.ref.digest ?? (one.registry.kind === "found" && there.digests.includes(one.registry.digest) ? one.registry.digest : (there.digests[0] ?? null));
+    const resolved = one.registry.kind === "found" && there.own.includes(one.registry.digest) ? one.registry.digest : (there.own[0] ?? null);
+    const digest = one.ref.digest ?? resolved;
     return { ref: one.image.ref, digest, bytes: source === "host" ? one.hostBytes : registryBytes, pullMs: Math.round(performance.now() - started), source };
   } catch (error) {
     context.signal.throwIfAborted();
@@ -59,9 +62,22 @@ async function bring(context: FetchContext, one: Prepared): Promise<ImageResult[
   if (plan.do === "pull") return pullOrHandOver(context, one);
   await handOver(hostOf(context), context.node, ref, context);
   context.onProgress(`${one.image.ref} comes from this machine's engine: ${plan.why}`);
-  // Layers are there by content: this only fetches manifests, and gives the image its registry digest.
-  if (plan.thenPull) await pullImage(context.node, ref, one.auth, context);
+  if (plan.thenPull) await giveDigest(context, one);
   return "host";
+}
+
+/**
+ * Layers are there by content: this pull only fetches manifests, and gives the image its registry digest. Where the node cannot
+ * reach the registry (on loopback, say), a reference by tag runs without.
+ */
+async function giveDigest(context: FetchContext, one: Prepared): Promise<void> {
+  try {
+    await pullImage(context.node, one.ref, one.auth, context);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (one.ref.digest !== null) throw new Error(`handed over, but the recipe pins a digest and the node cannot get it: ${messageOf(error)}`, { cause: error });
+    context.cache?.hide([one.ref]);
+  }
 }
 
 /** A registry that answered a moment ago and fails the pull: once more, then what the host has. */
@@ -88,7 +104,8 @@ async function pullFrom(context: FetchContext, one: Prepared): Promise<"registry
   const taken = () => context.cache?.stats().blobs[`${one.ref.registryHost}/${one.ref.repository}`]?.outside ?? 0;
   const before = taken();
   await pullImage(context.node, one.ref, one.auth, context);
-  return context.cache !== null && taken() === before ? "cache" : "registry";
+  if (one.registry.kind === "found") context.cache?.vouch(one.ref, [one.registry.imageId ?? [], one.registry.layers.map((layer) => layer.digest)].flat());
+  return one.cached && taken() === before ? "cache" : "registry";
 }
 
 function hostOf(context: FetchContext): Docker {

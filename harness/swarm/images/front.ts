@@ -41,6 +41,7 @@ export class RegistryFront {
   readonly #o: FrontOptions;
   readonly #accepted = new Map<string, number>();
   readonly #claims = new Map<string, Promise<void>>();
+  readonly #answering = new Set<Promise<void>>();
   readonly #background = new Set<Promise<void>>();
 
   constructor(options: FrontOptions) {
@@ -48,7 +49,18 @@ export class RegistryFront {
   }
 
   /** Answers one request; never throws. */
-  async handle(request: IncomingMessage, response: ServerResponse, host: string): Promise<void> {
+  handle(request: IncomingMessage, response: ServerResponse, host: string): Promise<void> {
+    const answering = this.#answer(request, response, host);
+    this.#answering.add(answering);
+    return answering.finally(() => this.#answering.delete(answering));
+  }
+
+  /** Waits until no request is being answered; whoever calls it has ended their connections. */
+  async drain(): Promise<void> {
+    await Promise.allSettled([...this.#answering, ...this.#background]);
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse, host: string): Promise<void> {
     try {
       await this.#route(request, response, host);
     } catch (error) {
@@ -56,6 +68,13 @@ export class RegistryFront {
       if (response.headersSent) response.destroy();
       else sayError(response, 503, "UNAVAILABLE", `${host} did not answer: ${networkWords(error)}`);
     }
+  }
+
+  /** Work that nobody waits for but `settle`. Its failure costs later runs, never this one. */
+  beside(work: Promise<void>): void {
+    const quiet = work.catch(() => {});
+    this.#background.add(quiet);
+    void quiet.finally(() => this.#background.delete(quiet));
   }
 
   /** Waits for what goes on beside requests. */
@@ -106,7 +125,7 @@ export class RegistryFront {
       return relay(await this.#send(request, url, methodOf(request)), response);
     }
     await this.#o.store.setTag(host, repository, tag, digest);
-    this.#accept(request, { host, repository, digest, kind: "manifest" });
+    await this.#learn(request, { host, repository, digest, kind: "manifest" });
     await this.#content(request, response, { host, repository, digest, kind: "manifest" });
   }
 
@@ -156,8 +175,7 @@ export class RegistryFront {
     const status = answer.statusCode ?? 0;
     if (status !== 200 && (status < 300 || status >= 400)) return answer;
     answer.resume();
-    this.#accept(request, wanted);
-    await this.#o.store.setKnown(wanted.host, wanted.repository, wanted.digest);
+    await this.#learn(request, wanted);
     return null;
   }
 
@@ -212,20 +230,14 @@ export class RegistryFront {
     return (await store.isPublic(wanted.host, wanted.repository)).ever && store.isKnown(wanted.host, wanted.repository, wanted.digest);
   }
 
-  #accept(request: IncomingMessage, wanted: Wanted): void {
-    this.#accepted.set(acceptKey(request, wanted), Date.now() + rememberMs);
-  }
-
-  /** Once content came: it belongs to the repository, and whether everybody may read that is asked once a day. */
+  /** The registry said yes: the content belongs to the repository; whether everybody may read that is asked once a day. */
   async #learn(request: IncomingMessage, wanted: Wanted): Promise<void> {
     const { store } = this.#o;
     await store.setKnown(wanted.host, wanted.repository, wanted.digest);
-    this.#accept(request, wanted);
+    this.#accepted.set(acceptKey(request, wanted), Date.now() + rememberMs);
     if (request.headers.authorization === undefined) return store.setPublic(wanted.host, wanted.repository, true);
     if (wanted.kind !== "manifest" || (await store.isPublic(wanted.host, wanted.repository)).fresh) return;
-    const asking = this.#askPublic(wanted);
-    this.#background.add(asking);
-    void asking.finally(() => this.#background.delete(asking));
+    this.beside(this.#askPublic(wanted));
   }
 
   async #askPublic(wanted: Wanted): Promise<void> {

@@ -5,8 +5,10 @@ import type { Resolution } from "./registry.ts";
 export interface EngineImage {
   /** Digest of its config: the same content has the same id on every engine. */
   readonly id: string;
-  /** Digests that registries know it by. */
+  /** Digests that registries know it by, under whichever name. */
   readonly digests: readonly string[];
+  /** Those of the reference's own repository: only they make a pinned reference work. */
+  readonly own: readonly string[];
   /** Unpacked size. */
   readonly bytes: number;
 }
@@ -56,8 +58,10 @@ function planFound(facts: PullFacts, registry: Resolution & { kind: "found" }): 
     const has = registry.architectures.length > 0 ? registry.architectures.map((name) => `linux/${name}`).join(", ") : "nothing for linux";
     return { do: "missing", class: "image-platform", words: `there is no ${facts.platform} image, only: ${has}` };
   }
-  if (facts.node?.digests.includes(registry.digest)) return { do: "keep" };
-  if (facts.host && isSame(facts.host, registry) && !facts.cached && !facts.standIn) return { do: "handover", thenPull: true, why: "the host's image is the registry's" };
+  if (facts.node?.own.includes(registry.digest)) return { do: "keep" };
+  // A stand-in is on this machine: pulling from it is faster than handing over.
+  const near = facts.cached || facts.standIn;
+  if (facts.host && isSame(facts.host, registry) && !near) return { do: "handover", thenPull: true, why: "the host's image is the registry's" };
   return { do: "pull", stale: false };
 }
 

@@ -83,9 +83,9 @@ async function prepare(o: PrepullOptions, image: WantedImage, architecture: stri
   if (!ref) return { ...image, class: "image-missing", words: "that is no image reference: [registry/]name[:tag][@sha256:digest]" };
   try {
     const auth = await credentials.forDomain(ref.domain);
-    const { registry, plan, hostBytes } = await decide(o, ref, auth, architecture);
+    const { registry, plan, hostBytes, cached } = await decide(o, ref, auth, architecture);
     if (plan.do === "missing" || plan.do === "trouble") return { ...image, class: plan.class, words: plan.words };
-    return { image, ref, auth, registry, plan, hostBytes };
+    return { image, ref, auth, registry, plan, hostBytes, cached };
   } catch (error) {
     o.signal.throwIfAborted();
     return { ...image, class: "image-pull", words: messageOf(error) };
@@ -96,6 +96,7 @@ interface Decision {
   readonly registry: Resolution;
   readonly plan: PullPlan;
   readonly hostBytes: number;
+  readonly cached: boolean;
 }
 
 async function decide(o: PrepullOptions, ref: Reference, auth: AuthConfig | null, architecture: string): Promise<Decision> {
@@ -104,19 +105,21 @@ async function decide(o: PrepullOptions, ref: Reference, auth: AuthConfig | null
     o.host ? imageOn(o.host, ref, o.signal) : null,
     imageOn(o.node, ref, o.signal),
   ]);
+  const lastKnown = (await o.cache?.lastKnown(ref)) ?? null;
   const layers = registry.kind === "found" ? registry.layers : [];
+  const cached = o.cache !== null && (registry.kind === "found" ? layers.length > 0 && (await o.cache.missingBytes(layers)) === 0 : lastKnown !== null);
   const plan = planPull({
     registry,
     pinned: ref.digest !== null,
     standIn: isStandIn(ref.registryHost, o.upstreams),
-    lastKnown: (await o.cache?.lastKnown(ref)) ?? null,
-    cached: o.cache !== null && layers.length > 0 && (await o.cache.missingBytes(layers)) === 0,
+    lastKnown,
+    cached,
     host,
     node,
     hostImages: o.hostImages,
     platform: `linux/${architecture}`,
   });
-  return { registry, plan, hostBytes: host?.bytes ?? 0 };
+  return { registry, plan, hostBytes: host?.bytes ?? 0, cached };
 }
 
 /** @throws infra disk-full */

@@ -60,20 +60,41 @@ export async function resolveImage(ref: Reference, auth: AuthConfig | null, opti
   }
 }
 
+type Outside = Pick<RegistryOptions, "upstreams" | "signal">;
+
 /**
  * Whether someone without credentials may read a manifest; null while the registry does not say.
  * @throws the signal's reason when it aborts
  */
-export async function readableByAll(host: string, repository: string, digest: string, options: Pick<RegistryOptions, "upstreams" | "signal">): Promise<boolean | null> {
-  const session = new Session({ registryHost: host, repository }, null, { ...options, architecture: "", shelf: null });
+export async function readableByAll(host: string, repository: string, digest: string, outside: Outside): Promise<boolean | null> {
   try {
-    await session.digestOf(digest);
+    await nobody(host, repository, outside).digestOf(digest);
     return true;
   } catch (error) {
-    options.signal.throwIfAborted();
+    outside.signal.throwIfAborted();
     if (!(error instanceof Refused) || error.refusal.kind === "silent") return null;
     return error.refusal.kind === "refused" && error.refusal.rateLimited ? null : false;
   }
+}
+
+/**
+ * Which of these blobs a repository shows to someone without credentials; up to the first trouble.
+ * @throws the signal's reason when it aborts
+ */
+export async function* blobsForAll(host: string, repository: string, digests: readonly string[], outside: Outside): AsyncGenerator<string> {
+  const session = nobody(host, repository, outside);
+  try {
+    for (const digest of digests) {
+      await session.checkBlob(digest);
+      yield digest;
+    }
+  } catch {
+    outside.signal.throwIfAborted();
+  }
+}
+
+function nobody(registryHost: string, repository: string, outside: Outside): Session {
+  return new Session({ registryHost, repository }, null, { ...outside, architecture: "", shelf: null });
 }
 
 async function resolveOnce(ref: Reference, auth: AuthConfig | null, options: RegistryOptions): Promise<Resolution> {
@@ -140,6 +161,11 @@ class Session {
     return computed;
   }
 
+  /** @throws Refused where the registry does not show it; a redirect to storage is a yes */
+  async checkBlob(digest: string): Promise<void> {
+    (await this.#ask("HEAD", `blobs/${digest}`)).resume();
+  }
+
   async content(kind: "manifests" | "blobs", digest: string): Promise<Buffer> {
     const kept = await this.#options.shelf?.read(digest);
     if (kept) return kept;
@@ -152,7 +178,7 @@ class Session {
   /** @throws Refused where the answer is not a 200 */
   async #ask(method: "GET" | "HEAD", rest: string): Promise<IncomingMessage> {
     const first = await this.#send(method, rest);
-    if (first.statusCode === 200) return first;
+    if (isYes(first)) return first;
     const challenge = first.statusCode === 401 && this.#grant === null ? parseChallenge(first.headers["www-authenticate"]) : null;
     if (!challenge) return this.#refuse(first, method, rest);
     const grant = await answerChallenge(challenge, this.#ref.repository, this.#auth, this.#options.signal);
@@ -164,14 +190,14 @@ class Session {
     first.resume();
     this.#grant = grant;
     const second = await this.#send(method, rest);
-    return second.statusCode === 200 ? second : this.#refuse(second, method, rest);
+    return isYes(second) ? second : this.#refuse(second, method, rest);
   }
 
   #send(method: "GET" | "HEAD", rest: string): Promise<IncomingMessage> {
     const { upstreams, signal, answerWithinMs } = this.#options;
     const headers = { accept: manifestTypes.join(", "), ...(this.#grant ? { authorization: this.#grant.authorization } : {}) };
     return send(upstreamUrl(this.#ref.registryHost, this.#ref.repository, rest, upstreams), {
-      method, headers, signal, ...(answerWithinMs === undefined ? {} : { answerWithinMs }),
+      method, headers, signal, follow: method !== "HEAD" || !rest.startsWith("blobs/"), ...(answerWithinMs === undefined ? {} : { answerWithinMs }),
     });
   }
 
@@ -195,4 +221,9 @@ class Session {
       tokenGranted: this.#grant?.token === true,
     };
   }
+}
+
+/** Only a HEAD of a blob is left unfollowed. */
+function isYes(answer: IncomingMessage): boolean {
+  return answer.statusCode === 200 || (answer.statusCode !== undefined && answer.statusCode >= 300 && answer.statusCode < 400);
 }

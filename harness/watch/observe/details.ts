@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Mask } from "../../base/mask.ts";
+import { pause } from "../../base/wait.ts";
 import { addImageHealth, addToTask } from "../history.ts";
 import type { History, TaskRecord } from "../types.ts";
 import type { Daemon } from "./daemon.ts";
@@ -57,8 +57,7 @@ export class Details {
   async settle(ms: number): Promise<void> {
     if (this.#reading.size === 0) return;
     const timer = new AbortController();
-    const limit = sleep(ms, undefined, { signal: timer.signal }).catch(() => {});
-    await Promise.race([Promise.all(this.#reading), limit]);
+    await Promise.race([Promise.all(this.#reading), pause(ms, timer.signal).catch(() => {})]);
     timer.abort();
   }
 

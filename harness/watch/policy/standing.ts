@@ -75,10 +75,10 @@ function firstMissing(service: ServiceView, view: View): string {
   const slot = slots.find((one) => slotSince(one, service) === null && one.tasks.some(isLive)) ?? slots.find((one) => slotSince(one, service) === null);
   if (!slot) return slots.length === 0 ? "no task yet" : `${slots.length} of ${record.desired} up`;
   const many = record.desired > 1 ? `slot ${slot.key} ` : "";
-  return many + words(slot.latest, view);
+  return many + stateInWords(slot.latest, view);
 }
 
-function words(task: TaskRecord, view: View): string {
+function stateInWords(task: TaskRecord, view: View): string {
   const age = seconds(view.now - task.stateAt);
   switch (task.state) {
     case "starting": {

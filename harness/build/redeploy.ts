@@ -1,0 +1,65 @@
+import { UsageError } from "../base/errors.ts";
+import type { Results } from "../../reports/results.ts";
+import { abraIn, type App, deploy, moveTo, noServices } from "./app.ts";
+import { Build, endingOf } from "./context.ts";
+import type { KeptRun } from "./keep.ts";
+import { admit } from "./phases/admit.ts";
+import { collect } from "./phases/collect.ts";
+import { fetch } from "./phases/fetch.ts";
+import { lintStatic } from "./phases/lint.ts";
+import { targetOf } from "./phases/prepare.ts";
+import { pullFor } from "./phases/prepull.ts";
+import { harnessFacts, resultsOf } from "./phases/report.ts";
+import { letGo } from "./phases/teardown.ts";
+import type { Checkout } from "../recipe/types.ts";
+import { Site } from "./site.ts";
+import { runTier } from "./tiers.ts";
+import type { OpenWorld } from "./world.ts";
+
+/**
+ * A fix tried in seconds: the recipe as it stands now, deployed over a kept run's app, with the install tier. The app stays
+ * kept. Its volumes hold what earlier tries left, so this is no proof of a fresh install, and the level says so.
+ * @throws UsageError where the recipe can't be used
+ */
+export async function runRedeploy(build: Build, openWorld: OpenWorld, kept: KeptRun): Promise<Results> {
+  const site = new Site(build);
+  for (const secret of Object.values(kept.secrets)) build.mask.add(secret);
+  try {
+    await build.phase("admit", () => admit(build));
+    await build.phase("preflight", async () => site.reopen(await openWorld({ log: (line) => build.note(line), signal: build.signal }), kept));
+    const checkout = await build.phase("fetch", () => fetch(build));
+    await build.phase("lint", () => lintStatic(build, checkout));
+    const app = await build.phase("prepare", () => prepareAgain(site, checkout, kept));
+    await build.phase("prepull", () => pullFor(site, [app]));
+    await build.phase("install", async () => {
+      await deploy(site, await site.swarm(), app, { force: true });
+      await runTier(site, "install", app, null);
+    });
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    build.findings.ending = endingOf(error);
+  } finally {
+    await build.phase("collect", () => collect(site));
+    await build.phase("teardown", () => letGo(site, kept.run));
+  }
+  const harness = await build.phase("report", harnessFacts);
+  return resultsOf(build, harness);
+}
+
+async function prepareAgain(site: Site, checkout: Checkout, kept: KeptRun): Promise<App> {
+  const swarm = await site.swarm();
+  const target = targetOf(site, swarm);
+  site.build.findings.target = target;
+  site.startTestRunner();
+  const { abra, recipeTree } = await abraIn(site, swarm, checkout, kept.abraDir);
+  const tree = { commit: checkout.head, dir: checkout.dir };
+  const app: App = {
+    which: "head", domain: kept.domain, stack: kept.stack, abra, recipeTree, recipe: checkout.name, tree,
+    compose: noServices, secrets: kept.secrets, watch: null,
+  };
+  site.apps.push(app);
+  await moveTo(site, swarm, app, tree);
+  target.abra.version = await abra.version();
+  target.overlay = site.overlay;
+  return app;
+}
