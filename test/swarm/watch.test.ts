@@ -52,7 +52,7 @@ interface Extra {
   readonly image?: string;
 }
 
-function specOf(name: string, script: string, { container = {}, restart = {}, update = {}, image: ref = image }: Extra = {}): Docker.CreateServiceOptions {
+function specOf(name: string, script: string, { container = {}, restart = {}, update: updating = {}, image: ref = image }: Extra = {}): Docker.CreateServiceOptions {
   const labels = { "com.docker.stack.namespace": stack };
   return {
     Name: `${stack}_${name}`,
@@ -62,7 +62,7 @@ function specOf(name: string, script: string, { container = {}, restart = {}, up
       RestartPolicy: restart,
     },
     Mode: { Replicated: { Replicas: 1 } },
-    UpdateConfig: { Parallelism: 1, Monitor: 2 * second, ...update },
+    UpdateConfig: { Parallelism: 1, Monitor: 2 * second, ...updating },
   } as unknown as Docker.CreateServiceOptions;
 }
 

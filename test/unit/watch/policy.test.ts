@@ -11,7 +11,7 @@ const noNode = (cause: string) => `no suitable node (${cause})`;
 
 function pendingFor(services: ConstructorParameters<typeof Scene>[0], name: string, error: string, options = {}): Scene {
   const scene = new Scene(services, options);
-  scene.plan(0, () => scene.move(scene.task(name, "1", "pending"), "pending", { error, node: null }));
+  scene.plan(7, () => scene.move(scene.task(name, "1", "pending"), "pending", { error, node: null }));
   return scene;
 }
 
@@ -128,7 +128,7 @@ const reds: readonly Red[] = [
     s.change("upgrade", { app: "app-v2" });
     s.move(s.task("app"), "pending", { node: null, error: noNode("host-mode port already in use on 1 node") });
   }).until(60), "port-conflict", "app", 16],
-  ["a constraint that no node meets", () => pendingFor({ app: {} }, "app", noNode("scheduling constraints not satisfied on 1 node")).until(100), "unschedulable", "app", 61, 59],
+  ["a constraint that no node meets", () => pendingFor({ app: {} }, "app", noNode("scheduling constraints not satisfied on 1 node")).until(100), "unschedulable", "app", 68, 66.5],
   ["paused, and a slot still runs the old version", () => upgraded({ app: { replicas: 2 } }, (s) => {
     s.change("upgrade", { app: "app-v2" });
     s.plan(11, () => s.replace("app", "1"));
@@ -177,6 +177,24 @@ const reds: readonly Red[] = [
     s.crash("app", { life: 1 });
     return s.until(60);
   }, "crash-loop", "app", 20],
+  ["a one-shot that is done excuses nobody any more", () => {
+    const s = new Scene({ init: { condition: "none" }, app: { needs: ["init"] } });
+    s.crash("init", { life: 15, times: 1, state: "complete", last: true });
+    s.crash("app", { life: 1 });
+    return s.until(100);
+  }, "crash-loop", "app", 38, 36],
+  ["a database that compose declares and nobody created excuses nobody", () => {
+    const s = new Scene({ db: {}, app: { needs: ["db"] } });
+    s.remove("db");
+    s.crash("app", { life: 1 });
+    return s.until(60);
+  }, "crash-loop", "app", 20],
+  ["what dies after a declared disturbance is over counts", () => {
+    const s = new Scene({ app: {} });
+    s.disturb(["app"], 10, "kill");
+    s.crash("app", { life: 1 });
+    return s.until(60);
+  }, "crash-loop", "app", 32, 30],
   ["Swarm forgets all but the last task of a slot", () => {
     const s = new Scene({ app: {} });
     s.keep = 1;
@@ -234,16 +252,24 @@ const infras: readonly Red[] = [
     s.crash("app", { life: 0.5, times: 1, last: true, state: "rejected", error: "No such image: app:1" });
     return s.until(60);
   }, "image-pull", "app", 1],
-  ["another stack holds the host port for a minute", () => pendingFor({ app: { hostPorts: [80] } }, "app", noNode("host-mode port already in use on 1 node")).until(100), "host-port-taken", "app", 61, 59],
-  ["no resources for a minute", () => pendingFor({ app: {} }, "app", noNode("insufficient resources on 1 node")).until(100), "no-node", "app", 61, 59],
-  ["no node up for a minute", () => pendingFor({ app: {} }, "app", noNode("1 node not available for new tasks")).until(100), "node-down", "app", 61],
+  ["another stack holds the host port for a minute", () => pendingFor({ app: { hostPorts: [80] } }, "app", noNode("host-mode port already in use on 1 node")).until(100), "host-port-taken", "app", 68, 66.5],
+  ["no resources for a minute", () => pendingFor({ app: {} }, "app", noNode("insufficient resources on 1 node")).until(100), "no-node", "app", 68, 66.5],
+  ["no node up for a minute", () => pendingFor({ app: {} }, "app", noNode("1 node not available for new tasks")).until(100), "node-down", "app", 68, 66.5],
   ["constraints on one node and no room on the other: room would help", () =>
-    pendingFor({ app: {} }, "app", noNode("scheduling constraints not satisfied on 1 node; insufficient resources on 1 node")).until(100), "no-node", "app", 61],
+    pendingFor({ app: {} }, "app", noNode("scheduling constraints not satisfied on 1 node; insufficient resources on 1 node")).until(100), "no-node", "app", 68],
   ["stuck new for a minute", () => {
     const s = new Scene({ app: {} });
-    s.plan(0, () => s.task("app", "1", "new"));
+    s.plan(7, () => s.task("app", "1", "new"));
     return s.until(100);
-  }, "stuck-new", "app", 61, 59],
+  }, "stuck-new", "app", 68, 66.5],
+  ["what fails together with the surroundings is tried again", () => {
+    const s = new Scene({ a: {}, b: {} });
+    const refused = { error: "network sandbox join failed", state: "rejected" } as const;
+    s.crash("a", { life: 1, times: 3 });
+    s.crash("b", { life: 1, times: 3, ...refused });
+    s.plan(19, () => { s.end("a"); s.end("b", refused); });
+    return s.until(60);
+  }, "engine-error", "b", 20, 18],
   ["the node goes down", () => {
     const s = new Scene({ app: {} });
     s.nodes = [{ id: "n1", name: "node1", ready: true }];
@@ -260,7 +286,7 @@ const infras: readonly Red[] = [
     const s = pendingFor({ db: {}, app: { needs: ["db"] } }, "db", noNode("insufficient resources on 1 node"));
     s.crash("app", { life: 1 });
     return s.until(100);
-  }, "no-node", "db", 61],
+  }, "no-node", "db", 68],
 ];
 
 const greens: readonly Green[] = [

@@ -16,9 +16,9 @@ const line = (scene: Scene) => {
 describe("the line while waiting", () => {
   test("names what each service waits for, and excuses", () => {
     const s = new Scene({ db: { health: true }, app: { needs: ["db"] } });
-    s.plan(0, () => s.start("db"));
+    s.plan(3, () => s.start("db"));
     s.crash("app", { life: 1, times: 7 });
-    expect(line(s.until(41))).toBe("db: starting (health 41 s of 90 s) · app: waiting to restart, 7 failures, excused by db");
+    expect(line(s.until(41))).toBe("db: starting (health 38 s of 90 s) · app: waiting to restart, 7 failures, excused by db");
   });
 
   test("a service that is up is not mentioned, one that does not exist is", () => {
@@ -40,6 +40,14 @@ describe("the line while waiting", () => {
     expect(line(s.until(8))).toBe("1 service up, held 8 s of 20 s");
     expect(s.judge().kind).toBe("settled");
     expect(s.until(20).judge().kind).toBe("converged");
+  });
+
+  test("the last of several starts the window", () => {
+    const s = new Scene({ a: {}, b: {} });
+    s.plan(2, () => s.run("a"));
+    s.plan(10, () => s.run("b"));
+    expect(s.until(14.5).judge()).toMatchObject({ kind: "settled", since: 10_000, line: "2 services up, held 5 s of 5 s" });
+    expect(s.until(15).judge()).toMatchObject({ kind: "converged", since: 10_000, line: "2 services up" });
   });
 
   test("before the change has reached a service, what is up proves nothing", () => {
@@ -95,6 +103,21 @@ describe("reasons", () => {
     expect(s.verdict?.judged.reason).toMatchObject({ service: "db", class: "crash-loop", summary: expect.stringContaining("and app, which waits for it, with it") });
   });
 
+  test("a rolled back update shows the new tasks that failed, not the old one that was told to stop", () => {
+    const s = new Scene({ app: {} });
+    s.plan(1, () => s.run("app"));
+    s.until(10).change("upgrade", { app: "app-v2" });
+    s.plan(11, () => s.replace("app", "1", { state: "failed", exit: 143 }));
+    s.plan(12, () => { s.start("app"); s.end("app", { exit: 9, last: true }); });
+    s.plan(13, () => { s.service("app").spec = "app-v1"; s.updating("app", "rollback_started"); });
+    s.until(60);
+    expect(s.verdict?.judged).toMatchObject({ slot: "1", at: 12_000, reason: { class: "rolled-back" } });
+    const evidence = s.verdict?.judged.reason.evidence.join("\n");
+    expect(evidence).toContain("update rollback_started: update rollback_started");
+    expect(evidence).toContain("exit code 9");
+    expect(evidence).not.toContain("exit code 143");
+  });
+
   test("what the harness's overlay may have caused is its limit", () => {
     const s = new Scene({ a: { hostPorts: [80] }, b: { hostPorts: [80] } }, { overlaid: ["b"] });
     s.plan(0, () => { s.run("a"); s.move(s.task("b"), "pending", { node: null, error: "no suitable node (host-mode port already in use on 1 node)" }); });
@@ -122,6 +145,7 @@ describe("a daemon that falls silent", () => {
 
   test("is waited for, whatever was seen before", () => expect(line(silent(1, 1))).toBe("the daemon gives no good answer (socket hang up)"));
   test("is given up after 20 s", () => expect(silent(4, 21).judge()).toMatchObject({ kind: "infra", reason: { class: "daemon-lost", service: null } }));
+  test("but not before", () => expect(silent(4, 19).judge().kind).toBe("waiting"));
   test("but not after our own pause with few calls", () => expect(silent(2, 3_600).judge().kind).toBe("waiting"));
 });
 
