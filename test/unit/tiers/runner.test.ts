@@ -154,7 +154,7 @@ test("calls reach the build through the socket, and its refusals reach the test"
     secret: async ({ name }) => {
       throw new Error(`no secret ${name}`);
     },
-    abraCmd: async ({ command }) => ({ exitCode: 0, stdout: command, stderr: "" }),
+    abraCmd: async (asked) => ({ exitCode: 0, stdout: asked.command, stderr: "" }),
     services: async () => [service("app")],
   };
   const calls: string[] = [];
