@@ -13,17 +13,19 @@ const silent = { kind: "silent", words: "no answer" } as const;
 const missing = { kind: "missing", words: "manifest unknown" } as const;
 const limited = { kind: "refused", words: "429", rateLimited: true } as const;
 const denied = { kind: "refused", words: "401", rateLimited: false } as const;
-const same = { id: "sha256:config", digests: [], bytes: 30 };
-const other = { id: "sha256:built", digests: [], bytes: 30 };
+const same = { id: "sha256:config", digests: [], own: [], bytes: 30 };
+const other = { id: "sha256:built", digests: [], own: [], bytes: 30 };
 const facts: PullFacts = { registry: found, pinned: false, standIn: false, lastKnown: null, cached: false, host: null, node: null, hostImages: false, platform: "linux/amd64" };
 
 test.each<[string, Partial<PullFacts>, object]>([
   ["found: pulled", {}, { do: "pull", stale: false }],
-  ["the node has that digest: kept", { node: { ...same, digests: [digest] } }, { do: "keep" }],
+  ["the node has that digest: kept", { node: { ...same, own: [digest] } }, { do: "keep" }],
+  ["the node has that digest under another name only: pulled", { node: { ...same, digests: [digest] } }, { do: "pull" }],
   ["the node has another digest: pulled", { node: other }, { do: "pull" }],
   ["the host's is the registry's: handed over, then its digest is fetched", { host: same }, { do: "handover", thenPull: true }],
   ["the same, by digest", { host: { ...other, digests: [digest] } }, { do: "handover", thenPull: true }],
   ["the same, but all in the cache: pulled", { host: same, cached: true }, { do: "pull" }],
+  ["the same, but a stand-in on this machine has it: pulled", { host: same, standIn: true }, { do: "pull" }],
   ["the host's is another: pulled", { host: other }, { do: "pull" }],
   ["the host's is another, with --host-images: handed over", { host: other, hostImages: true }, { do: "handover", thenPull: false }],
   ["--host-images without such an image: pulled", { hostImages: true }, { do: "pull" }],
