@@ -1,11 +1,13 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import Docker from "dockerode";
+import { access, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { waitFor } from "../../harness/base/wait.ts";
 import type { Machine } from "../../harness/machine/machine.ts";
 import { handOver } from "../../harness/swarm/ephemeral/image.ts";
 import { startThrowaway, type Throwaway } from "../../harness/swarm/ephemeral/start.ts";
+import { openLocal } from "../../harness/swarm/local.ts";
 import { lastLogs, serviceLogs } from "../../harness/swarm/logs.ts";
 import { judgeProbe } from "../../harness/swarm/probe-judge.ts";
 import { probe } from "../../harness/swarm/probe.ts";
@@ -202,6 +204,33 @@ describe("a throwaway Swarm's shell", () => {
     await swarm.shell.putFile("/tmp/new/it's", "gr\u00fc\u00df", 0o600);
     expect(await swarm.shell.readFile("/tmp/new/it's")).toBe("gr\u00fc\u00df");
     await expect(swarm.shell.readFile("/tmp/nothing")).rejects.toThrow("/tmp/nothing");
+  });
+});
+
+describe("the Swarm of the current context", () => {
+  it("is opened where it is a manager with a proxy network, and closing it removes the run's folder only", async () => {
+    const runDir = join(await mkdtemp(join(tmpdir(), "recipe-ci-local-")), "run");
+    const local = await openLocal({ docker: swarm.docker, runId, runDir, edge: swarm.edge, signal });
+    expect(local.facts).toMatchObject({ swarm: "local", nodes: 1, privileges: null, ipvs: swarm.facts.ipvs });
+    const before = await local.inventory();
+    await local.shell.putFile(`${runDir}/abra/x`, "y");
+    expect(await local.close()).toEqual([]);
+    await expect(access(runDir)).rejects.toThrow("ENOENT");
+    expect(residueOf(before, await local.inventory())).toEqual([]);
+    await rm(dirname(runDir), { recursive: true });
+  });
+
+  it("is refused, as infra with a remedy, where the engine is gone", async () => {
+    const docker = new Docker({ host: "127.0.0.1", port: 1, protocol: "http" });
+    const opened = openLocal({ docker, runId, runDir: "/nowhere", edge: swarm.edge, signal });
+    await expect(opened).rejects.toMatchObject({ blame: "infra", reason: { class: "daemon" } });
+  });
+
+  it("is refused where there is no proxy network, with the command that makes one", async () => {
+    await removeStack(swarm.docker, "recipe-ci-edge", { budgetMs: 60_000, signal });
+    await swarm.docker.getNetwork("proxy").remove();
+    const opened = openLocal({ docker: swarm.docker, runId, runDir: "/nowhere", edge: swarm.edge, signal });
+    await expect(opened).rejects.toMatchObject({ blame: "infra", reason: { class: "no-proxy-network", hint: expect.stringContaining("docker network create") } });
   });
 });
 
