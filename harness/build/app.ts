@@ -7,38 +7,13 @@ import { dependencies } from "../recipe/dependencies.ts";
 import { composeFiles, envValues, setEnv } from "../recipe/envfile.ts";
 import { loadApp } from "../recipe/files.ts";
 import { appLabel, checkNames, newNonce, stackName } from "../recipe/naming.ts";
-import type { Checkout, ComposeApp } from "../recipe/types.ts";
+import type { Checkout } from "../recipe/types.ts";
 import { overlayFor } from "../swarm/overlay.ts";
 import type { Swarm } from "../swarm/types.ts";
 import { startWatch, type Watch } from "../watch/watch.ts";
+import { type App, noServices, overlayFile, type Tree } from "./appState.ts";
 import { ready } from "./ready.ts";
 import type { Site } from "./site.ts";
-
-/** The overlay's file in the recipe's tree on the node: the only thing there that is not the recipe's. */
-export const overlayFile = "compose.recipe-ci.yml";
-
-/** One commit of the recipe, with its files in a folder of this machine. */
-export interface Tree {
-  readonly commit: string;
-  readonly dir: string;
-}
-
-/** One deployed instance of the recipe: its domain and stack, an ABRA_DIR of its own, its watch. */
-export interface App {
-  readonly which: "head" | "base";
-  readonly domain: string;
-  readonly stack: string;
-  readonly abra: Abra;
-  /** abra's private clone of the recipe on the node. */
-  readonly recipeTree: RecipeTree;
-  readonly recipe: string;
-  /** What is or will be deployed. */
-  tree: Tree;
-  compose: ComposeApp;
-  /** Secret values by name, as generated. */
-  secrets: Readonly<Record<string, string>>;
-  watch: Watch | null;
-}
 
 /**
  * A new app of one commit, everything but deployed: own ABRA_DIR, clone, .env, secrets, overlay for this host.
@@ -156,9 +131,6 @@ function deployTimeoutMs(app: App): number {
   const seconds = Number(label);
   return Number.isFinite(seconds) && seconds > 0 ? Math.max(seconds, 60) * 1000 : 600_000;
 }
-
-/** Before an app's files were read. */
-export const noServices: ComposeApp = { services: [], secrets: [], configs: [], volumes: [], networks: [], version: null };
 
 /** Where a commit's files stand on this machine. */
 export function treeDir(site: Site, name: string): string {

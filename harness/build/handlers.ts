@@ -1,7 +1,7 @@
 import type { Handlers } from "../../tiers/rpc/protocol.ts";
 import { serviceLogs } from "../swarm/logs.ts";
 import type { Swarm } from "../swarm/types.ts";
-import type { App } from "./app.ts";
+import type { App } from "./appState.ts";
 import { serviceStates } from "./serviceState.ts";
 
 /** What the build answers when a test asks for something that needs Docker or abra. */

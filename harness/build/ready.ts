@@ -3,7 +3,7 @@ import { type Seen, waitFor, WaitTimeout } from "../base/wait.ts";
 import { judgeProbe } from "../swarm/probe-judge.ts";
 import { probe } from "../swarm/probe.ts";
 import type { Swarm } from "../swarm/types.ts";
-import type { App } from "./app.ts";
+import type { App } from "./appState.ts";
 import type { Site } from "./site.ts";
 
 /** A container that listens, but not where Traefik was told to go, for this long will not begin to. */

@@ -1,8 +1,9 @@
 import { UsageError } from "../base/errors.ts";
 import type { Results } from "../../reports/results.ts";
-import { abraIn, type App, deploy, moveTo, noServices } from "./app.ts";
-import { Build, endingOf } from "./context.ts";
-import type { KeptRun } from "./keep.ts";
+import { abraIn, deploy, moveTo } from "./app.ts";
+import { type App, noServices } from "./appState.ts";
+import { type Build, endingOf } from "./context.ts";
+import type { KeptRun } from "./kept.ts";
 import { admit } from "./phases/admit.ts";
 import { collect } from "./phases/collect.ts";
 import { fetch } from "./phases/fetch.ts";

@@ -8,10 +8,10 @@ import { inventoryOf } from "../swarm/inventory.ts";
 import { openLocal } from "../swarm/local.ts";
 import type { Inventory, Swarm } from "../swarm/types.ts";
 import { startRunner, type TestRunner } from "../../tiers/runner/runner.ts";
-import type { App } from "./app.ts";
+import type { App } from "./appState.ts";
 import type { Build } from "./context.ts";
 import { edgeOf } from "./edge.ts";
-import type { KeptRun } from "./keep.ts";
+import type { KeptRun } from "./kept.ts";
 import type { World } from "./world.ts";
 
 /**

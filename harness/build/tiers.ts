@@ -7,7 +7,7 @@ import type { Swarm } from "../swarm/types.ts";
 import type { Expectations, Label, ServiceState, TierContext } from "../../tiers/context.ts";
 import { serveRpc } from "../../tiers/rpc/server.ts";
 import type { TierName } from "../../reports/results.ts";
-import { type App, overlayFile } from "./app.ts";
+import { type App, overlayFile } from "./appState.ts";
 import { handlersFor } from "./handlers.ts";
 import type { Site } from "./site.ts";
 import { serviceStates } from "./serviceState.ts";

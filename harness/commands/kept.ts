@@ -3,7 +3,7 @@ import Docker from "dockerode";
 import { once } from "node:events";
 import { humanDuration } from "../base/clock.ts";
 import { messageOf, UsageError } from "../base/errors.ts";
-import { forgetRun, type KeptRun, keptRun, keptRuns } from "../build/keep.ts";
+import { forgetRun, type KeptRun, keptRun, keptRuns } from "../build/kept.ts";
 import { connect, currentEndpoint } from "../machine/endpoint.ts";
 import { attachThrowaway } from "../swarm/ephemeral/start.ts";
 import { serviceLogs } from "../swarm/logs.ts";

@@ -5,7 +5,7 @@ import { Interrupted, watchInterrupts } from "../build/interrupt.ts";
 import { saveResults } from "../build/phases/report.ts";
 import type { BuildRequest } from "../build/request.ts";
 import { exitCodeOf } from "../build/verdict.ts";
-import { keptRun } from "../build/keep.ts";
+import { keptRun } from "../build/kept.ts";
 import { runRedeploy } from "../build/redeploy.ts";
 import { standInOnHost } from "../abra/standIn.ts";
 import { UsageError } from "../base/errors.ts";

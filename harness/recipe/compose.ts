@@ -52,7 +52,9 @@ export function composeApp(files: readonly ComposeFile[], env: Env, stack: strin
       }
     }),
   );
-  return inFile(files.at(-1)?.name ?? "compose.yml", () => assemble(drafts, top, stack));
+  const format = parsed.find((content) => content.version !== undefined)?.version;
+  const app = inFile(files.at(-1)?.name ?? "compose.yml", () => assemble(drafts, top, stack));
+  return format === undefined ? app : { ...app, format: String(format) };
 }
 
 /** @throws Error with the parser's first message where the text is no YAML, or expands without bounds */

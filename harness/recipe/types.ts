@@ -59,6 +59,8 @@ export interface ComposeApp {
   readonly configs: readonly { readonly key: string; readonly name: string; readonly external: boolean }[];
   readonly volumes: readonly { readonly key: string; readonly name: string; readonly external: boolean }[];
   readonly networks: readonly { readonly key: string; readonly name: string; readonly external: boolean }[];
+  /** The compose files' own `version:`; files that are merged must agree on it. Absent where they have none. */
+  readonly format?: string;
   /** The recipe's own version label on `app`. */
   readonly version: string | null;
 }

@@ -18,14 +18,15 @@ export interface Overlay {
  * What a recipe needs on a host whose kernel lacks IPVS: there a service's virtual IP and ingress ports never answer.
  * Every service gets `endpoint_mode: dnsrr`; ingress ports become host ports, and those services update stop-first,
  * as a start-first update would wait for ever for the port its own old task holds.
+ * The file says the recipe's own `version:`, because docker refuses to merge files that differ in it.
  * @returns null where the kernel has IPVS or nothing has to change
  */
-export function overlayFor(app: { readonly services: readonly OverlaidService[] }, facts: { readonly ipvs: boolean }): Overlay | null {
+export function overlayFor(app: { readonly services: readonly OverlaidService[]; readonly format?: string }, facts: { readonly ipvs: boolean }): Overlay | null {
   if (facts.ipvs) return null;
   const changed = app.services.filter((service) => service.endpointMode !== "dnsrr" || ingressPorts(service).length > 0);
   if (changed.length === 0) return null;
   const services = Object.fromEntries(changed.map((service) => [service.name, overlayOf(service)]));
-  return { yaml: stringify({ version: "3.8", services }), summary: summaryOf(changed) };
+  return { yaml: stringify({ ...(app.format === undefined ? {} : { version: app.format }), services }), summary: summaryOf(changed) };
 }
 
 function overlayOf(service: OverlaidService): object {

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "../../base/errors.ts";
 import { serviceLogs } from "../../swarm/logs.ts";
-import type { App } from "../app.ts";
+import type { App } from "../appState.ts";
 import type { Site } from "../site.ts";
 
 const budgetMs = 20_000;

@@ -1,4 +1,5 @@
-import { newApp, type App, type Tree, treeDir } from "../app.ts";
+import { newApp, treeDir } from "../app.ts";
+import type { App, Tree } from "../appState.ts";
 import { treeAt } from "../../recipe/tree.ts";
 import type { Checkout } from "../../recipe/types.ts";
 import type { Swarm } from "../../swarm/types.ts";

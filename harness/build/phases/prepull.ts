@@ -3,7 +3,7 @@ import { FindingError } from "../../base/errors.ts";
 import type { ComposeApp } from "../../recipe/types.ts";
 import { prepull as pullImages } from "../../swarm/images/prepull.ts";
 import { parseReference } from "../../swarm/images/reference.ts";
-import { type App, noServices } from "../app.ts";
+import { type App, noServices } from "../appState.ts";
 import type { Site } from "../site.ts";
 import type { World } from "../world.ts";
 import type { Plan } from "./prepare.ts";

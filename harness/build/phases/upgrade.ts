@@ -4,7 +4,8 @@ import { recipeFile } from "../../recipe/files.ts";
 import { changedFiles, deployedFiles } from "../../recipe/changes.ts";
 import type { Swarm } from "../../swarm/types.ts";
 import type { TierResult } from "../../../reports/results.ts";
-import { type App, deploy, moveTo, watchApp } from "../app.ts";
+import { deploy, moveTo, watchApp } from "../app.ts";
+import type { App } from "../appState.ts";
 import type { Site } from "../site.ts";
 import { serviceStates } from "../serviceState.ts";
 import { runTier } from "../tiers.ts";
@@ -29,7 +30,24 @@ export async function upgrade(site: Site, plan: Plan): Promise<void> {
   const before = await build.span("snapshot", () => serviceStates(swarm.docker, app.stack));
   await build.span("move to head", () => toHead(site, swarm, plan, app));
   await deploy(site, swarm, app, { force: true });
+  await build.span("prune", () => prune(site, swarm, app));
   await runTier(site, "upgrade", app, before);
+}
+
+/**
+ * abra deploys without pruning, so what head no longer names stays up. An operator removes it by hand; so does the build, and
+ * says so: it is no fault of the recipe.
+ */
+async function prune(site: Site, swarm: Swarm, app: App): Promise<void> {
+  const named = new Set(app.compose.services.map((service) => service.name));
+  const left = (await serviceStates(swarm.docker, app.stack)).map((state) => state.name).filter((name) => !named.has(name));
+  if (left.length === 0) return;
+  const end = app.watch?.disturb({ targets: left, forMs: 60_000, why: "services that left the recipe are pruned" });
+  for (const name of left) {
+    await swarm.docker.getService(`${app.stack}_${name}`).remove();
+    site.build.warn(`upgrade: service ${name} is no longer in head and abra leaves it running: operators remove it with docker service rm STACK_${name}`);
+  }
+  end?.();
 }
 
 async function whyNot(site: Site, plan: Plan): Promise<string | null> {

@@ -1,7 +1,7 @@
 import { createLogUpdate } from "log-update";
 import { humanDuration } from "../../base/clock.ts";
 import { lineOf } from "./plain.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress } from "./types.ts";
 
 const frameMs = 200;
 

@@ -1,6 +1,6 @@
 import { humanDuration } from "../../base/clock.ts";
 import type { BuildEvent } from "../../build/events.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress } from "./types.ts";
 
 const repeatMs = 15_000;
 

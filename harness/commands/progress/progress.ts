@@ -1,13 +1,6 @@
-import type { BuildEvent } from "../../build/events.ts";
 import { liveProgress } from "./live.ts";
 import { plainProgress } from "./plain.ts";
-
-/** Shows a build while it runs. */
-export interface Progress {
-  emit(event: BuildEvent): void;
-  /** Leaves the terminal as it should be for what is printed next. */
-  close(): void;
-}
+import type { Progress } from "./types.ts";
 
 /** NDJSON on stdout with `--json`; a live line on a terminal; plain lines elsewhere (CI, pipes). */
 export function openProgress(json: boolean): Progress {

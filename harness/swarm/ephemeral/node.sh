@@ -14,21 +14,32 @@ unhide() {
   done </proc/self/mountinfo
 }
 
-# cgroup v2: a group that holds processes can't delegate controllers, so they move to a group of their own.
-# Only in a cgroup namespace of our own: in the host's this would move the host's processes.
+# Sets $group to this node's own cgroup where the host's whole hierarchy is seen, else to nothing. The engine's containers
+# belong below it: anywhere else, a node that ends at once would leave their groups on the host for ever.
+find_own_cgroup() {
+  group=
+  while IFS=: read -r _ controllers path; do
+    case $controllers in '') tree=/sys/fs/cgroup ;; memory) tree=/sys/fs/cgroup/memory ;; *) continue ;; esac
+    if [ "$path" != / ] && [ -d "$tree$path" ]; then group=$path; fi
+  done </proc/self/cgroup
+}
+
+# cgroup v2: a group that holds processes can't delegate controllers, so ours move to a group below it.
+# Never in the root of the host's hierarchy: this would move the host's processes.
 nest_cgroups() {
-  root=/sys/fs/cgroup
-  [ -f $root/cgroup.controllers ] || return 0
-  [ "$(cat /proc/self/cgroup)" = "0::/" ] || return 0
-  mkdir -p $root/init
-  while read -r pid; do echo "$pid" >$root/init/cgroup.procs; done <$root/cgroup.procs 2>/dev/null
-  for controller in $(cat $root/cgroup.controllers); do
-    echo "+$controller" >$root/cgroup.subtree_control 2>/dev/null
+  own=/sys/fs/cgroup$group
+  [ -f /sys/fs/cgroup/cgroup.controllers ] || return 0
+  [ -n "$group" ] || [ "$(cat /proc/self/cgroup)" = "0::/" ] || return 0
+  mkdir -p "$own/init"
+  while read -r pid; do echo "$pid" >"$own/init/cgroup.procs"; done <"$own/cgroup.procs" 2>/dev/null
+  for controller in $(cat "$own/cgroup.controllers"); do
+    echo "+$controller" >"$own/cgroup.subtree_control" 2>/dev/null
   done
 }
 
 prepare() {
   unhide
+  find_own_cgroup
   nest_cgroups
   mount --make-rshared / 2>/dev/null
   # AppArmor's tools look here; a container does not get it by itself.
@@ -85,7 +96,7 @@ watch_over() {
 
 prepare
 # A plain tcp socket without --tls=false delays the start by 15 s.
-dockerd --tls=false -H unix:///var/run/docker.sock -H tcp://0.0.0.0:2375 "$@" &
+dockerd ${group:+--cgroup-parent "$group"} --tls=false -H unix:///var/run/docker.sock -H tcp://0.0.0.0:2375 "$@" &
 engine=$!
 trap 'exit 0' TERM INT
 watch_over $engine

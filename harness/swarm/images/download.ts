@@ -44,22 +44,24 @@ async function give(response: ServerResponse, chunk: Buffer): Promise<void> {
 }
 
 /**
- * Serves kept content from its start.
+ * Serves kept content from its start; like a download, its end only after the digest proved right.
  * @throws Error where a disk's fault changed it: it is dropped, so that the node's next try fetches it anew
  */
 export async function serveWhole(store: ImageStore, digest: string, response: ServerResponse): Promise<void> {
+  await pipeline(store.stream(digest, 0), (chunks: AsyncIterable<Buffer>) => verified(chunks, store, digest), response);
+}
+
+async function* verified(chunks: AsyncIterable<Buffer>, store: ImageStore, digest: string): AsyncGenerator<Buffer> {
   const hash = createHash("sha256");
-  await pipeline(
-    store.stream(digest, 0),
-    async function* (chunks: AsyncIterable<Buffer>) {
-      for await (const chunk of chunks) {
-        hash.update(chunk);
-        yield chunk;
-      }
-    },
-    response,
-  );
-  if (`sha256:${hash.digest("hex")}` === digest) return;
-  await store.drop(digest);
-  throw new Error(`${digest} was damaged in the cache and is dropped`);
+  let held: Buffer | null = null;
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    if (held) yield held;
+    held = chunk;
+  }
+  if (`sha256:${hash.digest("hex")}` !== digest) {
+    await store.drop(digest);
+    throw new Error(`${digest} was damaged in the cache and is dropped`);
+  }
+  if (held) yield held;
 }

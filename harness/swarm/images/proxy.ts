@@ -112,7 +112,7 @@ export class Proxy {
     if (socket.destroyed) return;
     if (head.length > 0) socket.unshift(head);
     socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
-    const secured = new TLSSocket(socket as Socket, { isServer: true, secureContext, ALPNProtocols: ["http/1.1"] });
+    const secured = new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: ["http/1.1"] });
     this.#meantFor.set(secured, registry);
     this.#track(secured);
     this.#server.emit("connection", secured);

@@ -120,7 +120,7 @@ async function describe(session: Session, target: string, architecture: string):
   if (manifest.kind === "image") {
     const platform = readPlatform(await session.content("blobs", manifest.config));
     const fits = platform === null || (platform.os === "linux" && platform.architecture === architecture);
-    return found(platform ? [`${platform.architecture}`] : [], fits ? manifest : null);
+    return found(platform ? [platform.architecture] : [], fits ? manifest : null);
   }
   const architectures = [...new Set(manifest.images.flatMap((image) => image.architecture ?? []))].filter((name) => name !== "unknown");
   const entry = manifest.images.find((image) => image.architecture === architecture) ?? manifest.images.find((image) => image.architecture === null);

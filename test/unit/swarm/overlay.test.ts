@@ -7,7 +7,7 @@ const service = (name: string, change: Partial<ComposeService> = {}): ComposeSer
   name, image: "x:1", dependsOn: [], env: {}, labels: {}, networks: [], secrets: [], configs: [], volumes: [], ports: [],
   hasHealthcheck: false, endpointMode: "vip", updateOrder: "start-first", replicas: 1, ...change,
 });
-const app = (...services: ComposeService[]): ComposeApp => ({ services, secrets: [], configs: [], volumes: [], networks: [], version: null });
+const app = (...services: ComposeService[]): ComposeApp => ({ services, secrets: [], configs: [], volumes: [], networks: [], format: "3.7", version: null });
 const port = (mode: "ingress" | "host", published: number | null = 8080) => ({ published, target: 80, protocol: "tcp", mode });
 
 describe("overlayFor", () => {
@@ -22,10 +22,15 @@ describe("overlayFor", () => {
   it("gives every service dnsrr and leaves the update order of those without ports alone", () => {
     const overlay = overlayFor(app(service("app"), service("db"), service("done", { endpointMode: "dnsrr" })), { ipvs: false });
     expect(parse(overlay?.yaml ?? "")).toEqual({
-      version: "3.8",
+      version: "3.7",
       services: { app: { deploy: { endpoint_mode: "dnsrr" } }, db: { deploy: { endpoint_mode: "dnsrr" } } },
     });
     expect(overlay?.summary).toBe("no IPVS in this kernel: endpoint_mode dnsrr for app, db");
+  });
+
+  it("says no version where the recipe says none: docker refuses to merge files that differ in it", () => {
+    const { format: _, ...plain } = app(service("app"));
+    expect(parse(overlayFor(plain, { ipvs: false })?.yaml ?? "")).not.toHaveProperty("version");
   });
 
   it("turns ingress ports into host ports, stop-first, and leaves host ports to the recipe", () => {

@@ -1,0 +1,33 @@
+import type { Abra } from "../abra/abra.ts";
+import type { RecipeTree } from "../abra/tree.ts";
+import type { ComposeApp } from "../recipe/types.ts";
+import type { Watch } from "../watch/watch.ts";
+
+/** The overlay's file in the recipe's tree on the node: the only thing there that is not the recipe's. */
+export const overlayFile = "compose.recipe-ci.yml";
+
+/** One commit of the recipe, with its files in a folder of this machine. */
+export interface Tree {
+  readonly commit: string;
+  readonly dir: string;
+}
+
+/** One deployed instance of the recipe: its domain and stack, an ABRA_DIR of its own, its watch. */
+export interface App {
+  readonly which: "head" | "base";
+  readonly domain: string;
+  readonly stack: string;
+  readonly abra: Abra;
+  /** abra's private clone of the recipe on the node. */
+  readonly recipeTree: RecipeTree;
+  readonly recipe: string;
+  /** What is or will be deployed. */
+  tree: Tree;
+  compose: ComposeApp;
+  /** Secret values by name, as generated. */
+  secrets: Readonly<Record<string, string>>;
+  watch: Watch | null;
+}
+
+/** Before an app's files were read. */
+export const noServices: ComposeApp = { services: [], secrets: [], configs: [], volumes: [], networks: [], version: null };

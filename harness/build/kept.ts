@@ -1,0 +1,75 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { UsageError } from "../base/errors.ts";
+import { stateDir } from "../base/paths.ts";
+
+const keptSchema = z.strictObject({
+  schema: z.literal(1),
+  run: z.string(),
+  recipe: z.string(),
+  /** What `run --on` tests again: the recipe as it was named. */
+  source: z.string(),
+  swarm: z.enum(["ephemeral", "local"]),
+  /** The throwaway node's container, null on a local Swarm. */
+  container: z.string().nullable(),
+  domain: z.string(),
+  stack: z.string(),
+  abraDir: z.string(),
+  abra: z.strictObject({ path: z.string(), standIn: z.boolean() }),
+  edge: z.strictObject({ address: z.string(), httpsPort: z.int() }),
+  /** The image cache's proxy that the node's engine is set to use; null without one. */
+  cache: z.strictObject({ port: z.int(), token: z.string() }).nullable(),
+  /** Known to whoever can read this file, so that a later look can mask them. */
+  secrets: z.record(z.string(), z.string()),
+  expiresAt: z.iso.datetime(),
+});
+
+/** A run whose app was kept for a look. */
+export type KeptRun = z.infer<typeof keptSchema>;
+
+/** Writes down how to find a kept run again; only this user can read it. */
+export function rememberRun(kept: KeptRun): void {
+  mkdirSync(keptDir(), { recursive: true });
+  writeFileSync(recordPath(kept.run), `${JSON.stringify(kept, null, 2)}\n`, { mode: 0o600 });
+}
+
+/** Every kept run, newest first; records that can't be read are left out. */
+export function keptRuns(): KeptRun[] {
+  let files: string[];
+  try {
+    files = readdirSync(keptDir());
+  } catch {
+    return [];
+  }
+  return files.flatMap((file) => readRecord(join(keptDir(), file)) ?? []).sort((a, b) => b.run.localeCompare(a.run));
+}
+
+/** @throws UsageError where there is no such run, naming those there are */
+export function keptRun(id: string): KeptRun {
+  const runs = keptRuns();
+  const found = runs.find((run) => run.run === id);
+  if (found) return found;
+  const ids = runs.map((run) => run.run).join(", ");
+  throw new UsageError(`run ${id}`, "is not kept", ids ? `kept are ${ids}` : "keep one with: recipe-ci run … --keep");
+}
+
+export function forgetRun(id: string): void {
+  rmSync(recordPath(id), { force: true });
+}
+
+function keptDir(): string {
+  return join(stateDir(), "kept");
+}
+
+function recordPath(id: string): string {
+  return join(keptDir(), `${id}.json`);
+}
+
+function readRecord(path: string): KeptRun | null {
+  try {
+    return keptSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch {
+    return null;
+  }
+}
