@@ -134,7 +134,7 @@ function bring(refs: readonly string[], more: Partial<PrepullOptions> = {}): Pro
   });
 }
 
-const takenOutside = () => Object.values(site.cache.stats().hosts).reduce((sum, host) => sum + host.outside, 0);
+const takenOutside = () => Object.values(site.cache.stats().hosts).reduce((sum, taken) => sum + taken.outside, 0);
 
 async function forget(ref: string): Promise<void> {
   await site.swarm.docker.getImage(ref).remove({ force: true });

@@ -17,7 +17,7 @@ export function tunnel(cache: ImageCache, authority: string, token = cache.token
       host: "127.0.0.1", port: cache.port, method: "CONNECT", path: authority, agent: false,
       headers: { "proxy-authorization": `Basic ${Buffer.from(`recipe-ci:${token}`).toString("base64")}` },
     });
-    request.on("connect", (answer, socket) => resolve({ status: answer.statusCode ?? 0, socket: socket as Socket }));
+    request.on("connect", (answer, socket) => resolve({ status: answer.statusCode ?? 0, socket }));
     request.on("error", reject);
     request.end();
   });

@@ -33,7 +33,7 @@ export interface Manners {
   redirect?: string;
 }
 
-export async function tinyRegistry(manners: Manners = {}): Promise<TinyRegistry> {
+export async function tinyRegistry(initial: Manners = {}): Promise<TinyRegistry> {
   const blobs = new Map<string, Buffer>();
   const tags = new Map<string, string>();
   const types = new Map<string, string>();
@@ -65,11 +65,11 @@ export async function tinyRegistry(manners: Manners = {}): Promise<TinyRegistry>
     response.setHeader("docker-distribution-api-version", "registry/2.0");
     if (url === "/v2/") return void response.end("{}");
     const [, repository, kind, reference] = /^\/v2\/(.+)\/(manifests|blobs)\/(.+)$/.exec(url) ?? [];
-    if (kind === "manifests") return manifest(method, response, tags.get(`${repository}:${reference}`) ?? reference ?? "");
-    return blob(method, response, reference ?? "");
+    if (kind === "manifests") return giveManifest(method, response, tags.get(`${repository}:${reference}`) ?? reference ?? "");
+    return giveBlob(method, response, reference ?? "");
   }
 
-  function manifest(method: string | undefined, response: ServerResponse, digest: string): void {
+  function giveManifest(method: string | undefined, response: ServerResponse, digest: string): void {
     const { status, body } = registry.manners;
     if (status) return say(response, status, body ?? "");
     const bytes = blobs.get(digest);
@@ -78,7 +78,7 @@ export async function tinyRegistry(manners: Manners = {}): Promise<TinyRegistry>
     response.end(method === "HEAD" ? undefined : bytes);
   }
 
-  function blob(method: string | undefined, response: ServerResponse, digest: string): void {
+  function giveBlob(method: string | undefined, response: ServerResponse, digest: string): void {
     const { tear, corrupt, redirect } = registry.manners;
     const bytes = blobs.get(digest);
     if (!bytes) return say(response, 404, JSON.stringify({ errors: [{ code: "BLOB_UNKNOWN", message: "blob unknown" }] }));
@@ -109,7 +109,7 @@ export async function tinyRegistry(manners: Manners = {}): Promise<TinyRegistry>
     url: `http://${host}`,
     asked,
     storageAuthorizations,
-    manners,
+    manners: initial,
     add(name, layer, architecture = "amd64") {
       const type = "application/vnd.docker.distribution.manifest.v2+json";
       const config = put(Buffer.from(JSON.stringify({ os: "linux", architecture, rootfs: { type: "layers", diff_ids: [digestOf(layer)] } })));
