@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
+import pRetry from "p-retry";
 import { extract } from "tar-stream";
 
 /** The program in a release's archive is longer than an archive could honestly be. */
@@ -25,12 +26,22 @@ export interface Download {
  * @throws Error saying what went wrong: no answer, a wrong sum, no program in the archive
  */
 export async function download(o: Download): Promise<void> {
-  const answer = await (o.fetch ?? fetch)(o.url, { signal: AbortSignal.any([o.signal, AbortSignal.timeout(120_000)]) });
-  if (!answer.ok) throw new Error(`${o.url} answered ${answer.status}`);
-  const archive = Buffer.from(await answer.arrayBuffer());
+  const archive = await pRetry(() => fetched(o), { retries: 2, minTimeout: 500, signal: o.signal, shouldRetry: ({ error }) => isPassing(error) });
   const sum = createHash("sha256").update(archive).digest("hex");
   if (sum !== o.sha256) throw new Error(`${o.url} has the sha256 ${sum}, expected ${o.sha256}`);
   await placed(await programIn(archive), o.to);
+}
+
+async function fetched(o: Download): Promise<Buffer> {
+  const answer = await (o.fetch ?? fetch)(o.url, { signal: AbortSignal.any([o.signal, AbortSignal.timeout(120_000)]) });
+  if (!answer.ok) throw new Error(`${o.url} answered ${answer.status}`, { cause: { code: answer.status >= 500 ? "SERVER" : "REFUSED" } });
+  return Buffer.from(await answer.arrayBuffer());
+}
+
+/** A server's bad moment or a broken connection. A name that can't be found, or a "no", is the same the next time. */
+function isPassing(error: Error): boolean {
+  const cause = error.cause as { code?: string } | undefined;
+  return ["SERVER", "ECONNRESET", "EPIPE", "UND_ERR_SOCKET", "EAI_AGAIN"].includes(cause?.code ?? "");
 }
 
 /** The file `abra` in a gzipped tar. @throws Error where there is none, or it is too long */

@@ -35,7 +35,7 @@ export async function newApp(site: Site, swarm: Swarm, checkout: Checkout, which
 /** An ABRA_DIR on the node with its own clone of the recipe in it. */
 export async function abraIn(site: Site, swarm: Swarm, checkout: Checkout, dir: string): Promise<{ abra: Abra; recipeTree: RecipeTree }> {
   const { build } = site;
-  const abra = new Abra({ shell: swarm.shell, binary: site.abraPath, dir, log: () => {}, mask: build.mask, signal: build.signal });
+  const abra = new Abra({ shell: swarm.shell, binary: site.abraPath, dir, log: (line) => build.log.debug(line), mask: build.mask, signal: build.signal });
   await abra.serverInit();
   const recipeTree = new RecipeTree(swarm.shell, dir, build.signal);
   await recipeTree.place(checkout);

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { messageOf, FindingError } from "../base/errors.ts";
+import { noLog } from "../base/log.ts";
 import { Mask } from "../base/mask.ts";
 import { stateDir } from "../base/paths.ts";
 import type { ImageResult, Results, Rung, Status, TargetFacts, TierResult, WatchFailure } from "../../reports/results.ts";
@@ -40,11 +41,16 @@ export class Build {
   /** This run's folder on this machine: clone, journal, record. */
   readonly dir: string;
   readonly findings: Findings;
+  /** Everything, for whoever has to find out later; opened by admit. */
+  log = noLog;
 
   constructor(request: BuildRequest, emit: Emit, signal: AbortSignal, id: string = newRunId()) {
     this.id = id;
     this.request = request;
-    this.emit = (event) => emit(event);
+    this.emit = (event) => {
+      this.log.info(event, event.type);
+      emit(event);
+    };
     this.signal = signal;
     this.dir = join(stateDir(), "runs", id);
     this.journal = new Journal(join(this.dir, "journal.ndjson"));

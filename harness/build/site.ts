@@ -11,6 +11,7 @@ import { startRunner, type TestRunner } from "../../tiers/runner/runner.ts";
 import type { App } from "./appState.ts";
 import type { Build } from "./context.ts";
 import { edgeOf } from "./edge.ts";
+import { Images } from "./images.ts";
 import type { KeptRun } from "./kept.ts";
 import type { World } from "./world.ts";
 
@@ -21,6 +22,7 @@ import type { World } from "./world.ts";
 export class Site {
   readonly build: Build;
   readonly apps: App[] = [];
+  readonly images: Images = new Images(this);
   world: World | null = null;
   cache: ImageCache | null = null;
   throwaway: Throwaway | null = null;
@@ -94,11 +96,6 @@ export class Site {
     return this.runner;
   }
 
-  /** From now on the node pulls images of these registries through the build's cache. */
-  useCacheFor(registries: readonly string[]): void {
-    this.cache?.intercept(registries);
-  }
-
   async #startThrowaway(world: World): Promise<Swarm> {
     const gateway = bridgeAddress();
     if (gateway) await this.#openCache(world, gateway);
@@ -115,7 +112,7 @@ export class Site {
 
   async #openCache(world: World, gateway: string, known: KeptRun["cache"] = null): Promise<void> {
     const { build } = this;
-    this.cache = await startImageCache({ dir: cacheDir(), upstreams: world.upstreams, listen: gateway, log: (line) => build.note(line), ...known });
+    this.cache = await startImageCache({ dir: cacheDir(), upstreams: world.upstreams, listen: gateway, log: (line) => build.log.debug(line), ...known });
   }
 
   async #startNode(world: World, gateway: string | null): Promise<Swarm> {

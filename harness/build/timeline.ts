@@ -52,7 +52,8 @@ export class Timeline {
       startedAt: iso(current.mark.startedAt),
       durationMs: this.#sinceOrigin(now) - this.#sinceOrigin(this.#last),
       status,
-      spans: current.spans,
+      // In order of their beginning: one that holds others comes before them.
+      spans: current.spans.toSorted((a, b) => a.startedAt.localeCompare(b.startedAt)),
     };
     this.#last = now;
     this.#phases.push(phase);

@@ -54,7 +54,7 @@ export function composeApp(files: readonly ComposeFile[], env: Env, stack: strin
   );
   const format = parsed.find((content) => content.version !== undefined)?.version;
   const app = inFile(files.at(-1)?.name ?? "compose.yml", () => assemble(drafts, top, stack));
-  return format === undefined ? app : { ...app, format: String(format) };
+  return typeof format === "string" || typeof format === "number" ? { ...app, format: `${format}` } : app;
 }
 
 /** @throws Error with the parser's first message where the text is no YAML, or expands without bounds */

@@ -23,8 +23,6 @@ export const fixed = {
   scheduleDelayMs: 10_000,
   /** Swarm starts an update within this time of accepting it. */
   updateStartMs: 500,
-  /** Two lists read one after the other may disagree for a moment. */
-  agreeMs: 1_000,
   /** A port's last holder may still be going. */
   portReleaseMs: 5_000,
   /** A daemon is given up only after this many calls without a good answer. */

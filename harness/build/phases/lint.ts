@@ -6,7 +6,6 @@ import { invalidCompose, staticFindings } from "../../recipe/lint/static.ts";
 import type { Checkout } from "../../recipe/types.ts";
 import type { Rung } from "../../../reports/results.ts";
 import { abraIn } from "../app.ts";
-import type { Build } from "../context.ts";
 import type { Site } from "../site.ts";
 
 /** Only its shape matters for static checks; the real stack is named in prepare. */
@@ -18,19 +17,24 @@ const anyStack = "lint_ci_test";
  * @throws FindingError (recipe, invalid-compose)
  */
 export async function lint(site: Site, checkout: Checkout): Promise<void> {
-  const found = await lintStatic(site.build, checkout);
+  const found = await lintStatic(site, checkout);
   const broken = await abraLint(site, checkout);
   site.build.findings.lint = rungOf(found, broken);
 }
 
-/** @returns how many findings there were @throws FindingError (recipe, invalid-compose) */
-export async function lintStatic(build: Build, checkout: Checkout): Promise<number> {
+/**
+ * What can be said without a Swarm. Head's images begin to be pulled here, as soon as they are known.
+ * @returns how many findings there were
+ * @throws FindingError (recipe, invalid-compose)
+ */
+export async function lintStatic({ build, images }: Site, checkout: Checkout): Promise<number> {
   const env = { ...envValues((await recipeFile(checkout.dir, ".env.sample")) ?? ""), DOMAIN: "lint.ci.test", STACK_NAME: anyStack };
   const app = await loadApp(checkout.dir, env, anyStack);
   build.findings.recipe.version = app.version;
   const findings = staticFindings(app, anyStack);
   const invalid = invalidCompose(findings);
   if (invalid) throw new FindingError("recipe", invalid);
+  images.want(app);
   for (const finding of findings) build.warn(`lint: ${finding.service ? `${finding.service}: ` : ""}${finding.text}`);
   return findings.length;
 }
