@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { command } from "../../harness/base/command.ts";
 import { waitFor } from "../../harness/base/wait.ts";
 import type { Machine } from "../../harness/machine/machine.ts";
 import { handOver } from "../../harness/swarm/ephemeral/image.ts";
@@ -140,10 +141,19 @@ describe("two nodes", () => {
     );
     expect(await tracesOf(machine.docker, runId)).toHaveLength(4);
     expect(await greetAcross(swarm)).toContain("Welcome to nginx");
+    const [inside] = await swarm.docker.listContainers({ filters: { name: ["greeter"] } });
+    expect(await cgroupsOf(inside?.Id ?? "")).not.toEqual("");
     expect(await swarm.close()).toEqual([]);
     expect(await tracesOf(machine.docker, runId)).toEqual([]);
+    expect(await cgroupsOf(inside?.Id ?? "")).toEqual("");
   });
 });
+
+/** Control groups of a node's container, as the host's kernel has them; a node's end must not leave them behind. */
+async function cgroupsOf(container: string): Promise<string> {
+  const found = await command(["find", "/sys/fs/cgroup", "-type", "d", "-name", `*${container}*`], { timeoutMs: 20_000 });
+  return found.stdout;
+}
 
 /** Runs a web server on each node and asks the second node's from the first node's, over the proxy network. */
 async function greetAcross(swarm: Throwaway): Promise<string> {
