@@ -44,7 +44,14 @@ export async function command(argv: readonly string[], options: CommandOptions):
     maxBuffer: 64 * 1024 * 1024,
   });
   let timedOut = false;
-  const kill = () => killGroup(child.pid);
+  const kill = () => {
+    killGroup(child.pid);
+    // A grandchild that left the group may hold the pipes open for ever: what it says no longer matters.
+    setTimeout(() => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    }, 200);
+  };
   const timer = setTimeout(() => {
     timedOut = true;
     kill();

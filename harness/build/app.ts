@@ -1,4 +1,4 @@
-import { join, posix } from "node:path";
+import { posix } from "node:path";
 import { FindingError } from "../base/errors.ts";
 import { Abra } from "../abra/abra.ts";
 import { lastLines, type Outcome, saidBy } from "../abra/outcome.ts";
@@ -75,9 +75,10 @@ export async function watchApp(site: Site, swarm: Swarm, app: App): Promise<Watc
     stack: app.stack,
     dependencies: new Map(Object.entries(dependencies(app.compose, app.stack))),
     missingImages: site.missingImages,
+    overlaid: site.overlay === null ? [] : app.compose.services.map((service) => service.name),
     mask: build.mask,
     signal: build.signal,
-    onLine: (line) => build.waiting(line),
+    onLine: (line, news) => build.waiting(line, news),
   });
   return app.watch;
 }
@@ -109,7 +110,8 @@ export async function deploy(site: Site, swarm: Swarm, app: App, o: { force: boo
   must(app.tree, app.which, "app deploy", result);
   watch.afterChange();
   const timeoutMs = deployTimeoutMs(app);
-  await build.span("settle", () => watch.settled({ timeoutMs, services }));
+  const { warnings } = await build.span("settle", () => watch.settled({ timeoutMs, services }));
+  for (const warning of warnings) build.warn(warning);
   await ready(site, swarm, app, timeoutMs);
 }
 
@@ -130,9 +132,4 @@ function deployTimeoutMs(app: App): number {
   const label = app.compose.services.find((service) => service.name === "app")?.labels[`coop-cloud.${app.stack}.timeout`];
   const seconds = Number(label);
   return Number.isFinite(seconds) && seconds > 0 ? Math.max(seconds, 60) * 1000 : 600_000;
-}
-
-/** Where a commit's files stand on this machine. */
-export function treeDir(site: Site, name: string): string {
-  return join(site.build.dir, name);
 }

@@ -24,9 +24,9 @@ export async function runBuild(build: Build, openWorld: OpenWorld): Promise<Resu
   try {
     await build.phase("admit", () => admit(build));
     await build.phase("preflight", () => preflight(site, openWorld));
-    const checkout = await build.phase("fetch", () => fetch(build));
-    await build.phase("lint", () => lint(site, checkout));
-    const plan = await build.phase("prepare", () => prepare(site, checkout));
+    const fetched = await build.phase("fetch", () => fetch(build));
+    await build.phase("lint", () => lint(site, fetched));
+    const plan = await build.phase("prepare", () => prepare(site, fetched));
     await build.phase("prepull", () => prepull(site, plan));
     await build.phase("install", () => install(site, plan));
     await build.phase("upgrade", () => upgrade(site, plan));

@@ -86,8 +86,9 @@ export class Build {
     this.emit({ type: "warning", line: masked });
   }
 
-  waiting(line: string): void {
-    this.emit({ type: "waiting", phase: this.timeline.phase, line: this.mask.text(line) });
+  /** @param news more than a time in it changed since the last one */
+  waiting(line: string, news = true): void {
+    this.emit({ type: "waiting", phase: this.timeline.phase, line: this.mask.text(line), news });
   }
 
   #ended(status: Status): void {

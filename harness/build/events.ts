@@ -8,7 +8,7 @@ export type BuildEvent =
   | { readonly type: "warning"; readonly line: string }
   | { readonly type: "phase-begin"; readonly phase: string }
   /** What the phase is waiting for right now. */
-  | { readonly type: "waiting"; readonly phase: string | null; readonly line: string }
+  | { readonly type: "waiting"; readonly phase: string | null; readonly line: string; readonly news: boolean }
   | { readonly type: "phase-end"; readonly phase: string; readonly status: Status; readonly durationMs: number }
   | { readonly type: "test"; readonly tier: string; readonly name: string; readonly status: "passed" | "failed" | "skipped" }
   | { readonly type: "verdict"; readonly verdict: Results["verdict"]; readonly level: number; readonly results: string };

@@ -5,13 +5,22 @@ import { fetchRecipe } from "../../recipe/checkout.ts";
 import { sourceOf } from "../../recipe/source.ts";
 import type { Checkout, Version } from "../../recipe/types.ts";
 import { baseOf } from "../../recipe/versions.ts";
+import { treeAt } from "../../recipe/tree.ts";
+import type { Tree } from "../appState.ts";
 import type { Build } from "../context.ts";
+
+/** The recipe's files on this machine: head's, and base's where there is one to upgrade from. */
+export interface Fetched {
+  readonly checkout: Checkout;
+  readonly headTree: Tree;
+  readonly baseTree: Tree | null;
+}
 
 /**
  * The recipe at an exact commit, in a clone of this run's own.
  * @throws UsageError where source, ref or base do not exist; infra (forge) where the forge does not answer
  */
-export async function fetch(build: Build): Promise<Checkout> {
+export async function fetch(build: Build): Promise<Fetched> {
   const { request } = build;
   const checkout = await fetchRecipe({
     source: sourceOf(request.source, request.sourceBase, existsSync),
@@ -22,6 +31,8 @@ export async function fetch(build: Build): Promise<Checkout> {
     log: (line) => build.note(line),
   });
   const base = chooseBase(checkout, request.base);
+  const baseTree = base && request.tiers.includes("upgrade") ? { commit: base.commit, dir: join(build.dir, "base") } : null;
+  if (baseTree) await treeAt(checkout, baseTree.commit, baseTree.dir, build.signal);
   build.findings.recipe = {
     ...build.findings.recipe,
     name: checkout.name,
@@ -31,7 +42,7 @@ export async function fetch(build: Build): Promise<Checkout> {
     base: base && { version: base.tag, commit: base.commit },
   };
   for (const notice of checkout.notices) build.warn(notice);
-  return checkout;
+  return { checkout, headTree: { commit: checkout.head, dir: checkout.dir }, baseTree };
 }
 
 /** @throws UsageError where `--base` names no version of the recipe */

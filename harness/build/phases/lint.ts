@@ -3,10 +3,12 @@ import { FindingError } from "../../base/errors.ts";
 import { envValues } from "../../recipe/envfile.ts";
 import { loadApp, recipeFile } from "../../recipe/files.ts";
 import { invalidCompose, staticFindings } from "../../recipe/lint/static.ts";
-import type { Checkout } from "../../recipe/types.ts";
+import type { Checkout, ComposeApp } from "../../recipe/types.ts";
 import type { Rung } from "../../../reports/results.ts";
 import { abraIn } from "../app.ts";
+import type { Tree } from "../appState.ts";
 import type { Site } from "../site.ts";
+import type { Fetched } from "./fetch.ts";
 
 /** Only its shape matters for static checks; the real stack is named in prepare. */
 const anyStack = "lint_ci_test";
@@ -16,20 +18,21 @@ const anyStack = "lint_ci_test";
  * pristine clone. Findings are warnings and the lint rung, never the verdict.
  * @throws FindingError (recipe, invalid-compose)
  */
-export async function lint(site: Site, checkout: Checkout): Promise<void> {
-  const found = await lintStatic(site, checkout);
+export async function lint(site: Site, { checkout, baseTree }: Fetched): Promise<void> {
+  const found = await lintStatic(site, checkout.dir);
+  if (baseTree) await wantBase(site, baseTree);
   const broken = await abraLint(site, checkout);
   site.build.findings.lint = rungOf(found, broken);
 }
 
 /**
  * What can be said without a Swarm. Head's images begin to be pulled here, as soon as they are known.
+ * @param dir head's files
  * @returns how many findings there were
  * @throws FindingError (recipe, invalid-compose)
  */
-export async function lintStatic({ build, images }: Site, checkout: Checkout): Promise<number> {
-  const env = { ...envValues((await recipeFile(checkout.dir, ".env.sample")) ?? ""), DOMAIN: "lint.ci.test", STACK_NAME: anyStack };
-  const app = await loadApp(checkout.dir, env, anyStack);
+export async function lintStatic({ build, images }: Site, dir: string): Promise<number> {
+  const app = await asSampled(dir);
   build.findings.recipe.version = app.version;
   const findings = staticFindings(app, anyStack);
   const invalid = invalidCompose(findings);
@@ -37,6 +40,21 @@ export async function lintStatic({ build, images }: Site, checkout: Checkout): P
   images.want(app);
   for (const finding of findings) build.warn(`lint: ${finding.service ? `${finding.service}: ` : ""}${finding.text}`);
   return findings.length;
+}
+
+/** A base that can't even be read is told as broken when it is deployed; here it only has no images to begin with. */
+async function wantBase({ images }: Site, base: Tree): Promise<void> {
+  try {
+    images.want(await asSampled(base.dir));
+  } catch (error) {
+    if (!(error instanceof FindingError)) throw error;
+  }
+}
+
+/** The compose files as a new app would have them, before anything of its own is set. */
+async function asSampled(dir: string): Promise<ComposeApp> {
+  const sample = (await recipeFile(dir, ".env.sample")) ?? "";
+  return loadApp(dir, { ...envValues(sample), DOMAIN: "lint.ci.test", STACK_NAME: anyStack }, anyStack);
 }
 
 /** @returns how many rules of severity error abra found broken; null where it could not lint */

@@ -1,11 +1,11 @@
-import { newApp, treeDir } from "../app.ts";
+import { newApp } from "../app.ts";
 import type { App, Tree } from "../appState.ts";
-import { treeAt } from "../../recipe/tree.ts";
 import type { Checkout } from "../../recipe/types.ts";
 import type { Swarm } from "../../swarm/types.ts";
 import type { TargetFacts } from "../../../reports/results.ts";
 import type { Site } from "../site.ts";
-import { chooseBase } from "./fetch.ts";
+import { baseBroken } from "../base-broken.ts";
+import type { Fetched } from "./fetch.ts";
 
 /** What will be deployed: head fresh, and base where there is an older version. */
 export interface Plan {
@@ -17,23 +17,29 @@ export interface Plan {
 }
 
 /** Makes the apps ready, everything but deployed. @throws FindingError where abra or the compose files refuse */
-export async function prepare(site: Site, checkout: Checkout): Promise<Plan> {
+export async function prepare(site: Site, { checkout, headTree, baseTree }: Fetched): Promise<Plan> {
   const { build } = site;
   const swarm = await site.swarm();
   const target = targetOf(site, swarm);
   build.findings.target = target;
   site.startTestRunner();
-  const headTree: Tree = { commit: checkout.head, dir: checkout.dir };
-  const version = build.request.tiers.includes("upgrade") ? chooseBase(checkout, build.request.base) : null;
-  const baseTree: Tree | null = version && { commit: version.commit, dir: treeDir(site, "base") };
-  if (baseTree) await treeAt(checkout, baseTree.commit, baseTree.dir, build.signal);
   const [head, upgraded] = await Promise.all([
     newApp(site, swarm, checkout, "head", headTree),
-    baseTree && newApp(site, swarm, checkout, "base", baseTree),
+    baseTree && newBase(site, swarm, checkout, baseTree),
   ]);
   target.abra.version = await head.abra.version();
   target.overlay = site.overlay;
   return { checkout, headTree, head, upgraded };
+}
+
+/** A base that abra or its own files refuse is broken, and that is not head's fault. */
+async function newBase(site: Site, swarm: Swarm, checkout: Checkout, tree: Tree): Promise<App | null> {
+  try {
+    return await newApp(site, swarm, checkout, "base", tree);
+  } catch (error) {
+    site.build.findings.baseBroken = baseBroken(error);
+    return null;
+  }
 }
 
 /** What is known of the target before anything is deployed. */

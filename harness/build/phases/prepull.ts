@@ -1,6 +1,7 @@
 import { FindingError } from "../../base/errors.ts";
 import type { ImageFailure } from "../../swarm/images/prepull.ts";
 import type { App } from "../appState.ts";
+import { baseBroken } from "../base-broken.ts";
 import { wantedBy } from "../images.ts";
 import type { Site } from "../site.ts";
 import type { Plan } from "./prepare.ts";
@@ -11,6 +12,8 @@ import type { Plan } from "./prepare.ts";
  */
 export async function prepull(site: Site, plan: Plan): Promise<void> {
   await pullFor(site, [...(plan.upgraded ? [plan.upgraded] : []), plan.head]);
+  // From here on a page that does not come is looked for in the recipe, so the edge has to be known to work.
+  await site.throwaway?.edgeReady;
 }
 
 /** The images of these apps, the last one being head. @throws FindingError as `prepull` */
@@ -36,22 +39,18 @@ export async function pullFor(site: Site, apps: readonly App[]): Promise<void> {
 /** A missing image of head is red at once; one that only base names makes base broken, which is not head's fault. */
 function blame(site: Site, headRefs: ReadonlySet<string>, missing: readonly ImageFailure[]): void {
   const ofHead = missing.find((one) => headRefs.has(one.ref));
-  if (ofHead) {
-    throw new FindingError("recipe", {
-      class: ofHead.class,
-      service: ofHead.service,
-      summary: `${ofHead.service}: the image ${ofHead.ref} does not exist`,
-      evidence: missing.map((one) => `${one.ref}: the registry says: ${one.words}`),
-      hint: "correct the image's name or tag in compose.yml; a private image wants docker login on this machine",
-    });
-  }
+  if (ofHead) throw missingImage(ofHead, missing);
   const [ofBase] = missing;
   if (!ofBase) return;
-  site.build.findings.baseBroken = {
-    class: "base-broken",
-    service: ofBase.service,
-    summary: `base can't be deployed any more: the image ${ofBase.ref} does not exist`,
-    evidence: missing.map((one) => `${one.ref}: the registry says: ${one.words}`),
-    hint: "head is not to blame; choose another version to upgrade from with --base",
-  };
+  site.build.findings.baseBroken = baseBroken(missingImage(ofBase, missing));
+}
+
+function missingImage(one: ImageFailure, missing: readonly ImageFailure[]): FindingError {
+  return new FindingError("recipe", {
+    class: one.class,
+    service: one.service,
+    summary: `${one.service}: the image ${one.ref} ${one.class === "image-missing" ? "does not exist" : "can't run here"}: ${one.words}`,
+    evidence: missing.map(({ ref, words }) => `${ref}: the registry says: ${words}`),
+    hint: "correct the image's name or tag in compose.yml; a private image wants docker login on this machine",
+  });
 }

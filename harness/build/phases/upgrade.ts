@@ -1,4 +1,3 @@
-import { FindingError, type Reason } from "../../base/errors.ts";
 import { addedKeys, envValues } from "../../recipe/envfile.ts";
 import { recipeFile } from "../../recipe/files.ts";
 import { changedFiles, deployedFiles } from "../../recipe/changes.ts";
@@ -6,6 +5,7 @@ import type { Swarm } from "../../swarm/types.ts";
 import type { TierResult } from "../../../reports/results.ts";
 import { deploy, moveTo, watchApp } from "../app.ts";
 import type { App } from "../appState.ts";
+import { baseBroken } from "../base-broken.ts";
 import type { Site } from "../site.ts";
 import { serviceStates } from "../serviceState.ts";
 import { runTier } from "../tiers.ts";
@@ -17,13 +17,12 @@ import type { Plan } from "./prepare.ts";
  */
 export async function upgrade(site: Site, plan: Plan): Promise<void> {
   const { build } = site;
-  if (!build.request.tiers.includes("upgrade")) return;
+  if (!build.request.tiers.includes("upgrade") || build.findings.baseBroken) return;
   const skip = await whyNot(site, plan);
   if (skip !== null || !plan.upgraded) {
     build.findings.tiers.push(skipped(skip ?? "the recipe has no older version"));
     return;
   }
-  if (build.findings.baseBroken) return;
   const swarm = await site.swarm();
   const app = plan.upgraded;
   if (!(await deployBase(site, swarm, app))) return;
@@ -70,19 +69,9 @@ async function deployBase(site: Site, swarm: Swarm, app: App): Promise<boolean> 
     });
     return true;
   } catch (error) {
-    if (!(error instanceof FindingError) || error.blame !== "recipe") throw error;
-    build.findings.baseBroken = baseBroken(error.reason);
+    build.findings.baseBroken = baseBroken(error);
     return false;
   }
-}
-
-function baseBroken(reason: Reason): Reason {
-  return {
-    ...reason,
-    class: "base-broken",
-    summary: `base can't be deployed any more: ${reason.summary}`,
-    hint: `head is not to blame; choose another version to upgrade from with --base (base's own trouble: ${reason.hint})`,
-  };
 }
 
 /** What an operator does before an upgrade: new env keys and secrets of head are added first, and listed for them. */

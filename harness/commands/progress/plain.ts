@@ -4,13 +4,13 @@ import type { Progress } from "./types.ts";
 
 const repeatMs = 15_000;
 
-/** Plain lines for CI and pipes: every phase, and what is waited for on change but at most every 15 s. */
+/** Plain lines for CI and pipes: every phase, and what is waited for on change and every 15 s. */
 export function plainProgress(write: (line: string) => void, now: () => number = () => performance.now()): Progress {
   let lastWait = { line: "", at: Number.NEGATIVE_INFINITY };
   return {
     emit(event) {
       if (event.type === "waiting") {
-        if (event.line === lastWait.line || now() - lastWait.at < repeatMs) return;
+        if (event.line === lastWait.line || (!event.news && now() - lastWait.at < repeatMs)) return;
         lastWait = { line: event.line, at: now() };
       }
       const line = lineOf(event);

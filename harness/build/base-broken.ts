@@ -1,0 +1,22 @@
+import { FindingError, type Reason, UsageError } from "../base/errors.ts";
+
+/**
+ * What makes base undeployable, as a reason that does not blame head.
+ * @throws the error itself where it says nothing about base: infra, interrupts, bugs
+ */
+export function baseBroken(error: unknown): Reason {
+  const why = reasonOf(error);
+  return {
+    class: "base-broken",
+    service: why.service,
+    summary: `base can't be deployed any more: ${why.summary}`,
+    evidence: why.evidence,
+    hint: `head is not to blame; choose another version to upgrade from with --base (base's own trouble: ${why.hint})`,
+  };
+}
+
+function reasonOf(error: unknown): Omit<Reason, "class"> {
+  if (error instanceof FindingError && error.blame === "recipe") return error.reason;
+  if (error instanceof UsageError) return { service: null, summary: `${error.where}: ${error.what}`, evidence: [], hint: error.remedy };
+  throw error;
+}
