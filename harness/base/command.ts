@@ -1,3 +1,4 @@
+import { StringDecoder } from "node:string_decoder";
 import { execa } from "execa";
 import { humanDuration } from "./clock.ts";
 
@@ -50,7 +51,7 @@ export async function command(argv: readonly string[], options: CommandOptions):
     setTimeout(() => {
       child.stdout.destroy();
       child.stderr.destroy();
-    }, 200);
+    }, 80);
   };
   const timer = setTimeout(() => {
     timedOut = true;
@@ -58,13 +59,12 @@ export async function command(argv: readonly string[], options: CommandOptions):
   }, options.timeoutMs);
   options.signal?.addEventListener("abort", kill, { once: true });
   const onLine = options.onLine;
-  if (onLine) {
-    child.stdout.on("data", splitLines((line) => onLine(line, "stdout")));
-    child.stderr.on("data", splitLines((line) => onLine(line, "stderr")));
-  }
+  const splitters = onLine ? (["stdout", "stderr"] as const).map((stream) => ({ stream, split: splitLines((line) => onLine(line, stream)) })) : [];
+  for (const { stream, split } of splitters) child[stream].on("data", split);
   try {
     const result = await child;
     options.signal?.throwIfAborted();
+    for (const { split } of splitters) split.end();
     const missing = result.exitCode === undefined && !timedOut && !result.isTerminated;
     return {
       exitCode: timedOut ? 124 : missing ? 127 : (result.exitCode ?? 128 + 9),
@@ -89,13 +89,22 @@ export function killGroup(pid: number | undefined, signal: NodeJS.Signals = "SIG
   }
 }
 
-/** Turns chunks, which may hold several or partial lines, into lines. */
-export function splitLines(onLine: (line: string) => void): (chunk: Uint8Array | string) => void {
+/**
+ * Turns chunks, which may hold several lines or parts of lines and characters, into lines.
+ * @returns takes the chunks; its `end` gives a last line that has no line end
+ */
+export function splitLines(onLine: (line: string) => void): ((chunk: Uint8Array | string) => void) & { readonly end: () => void } {
+  const decoder = new StringDecoder("utf8");
   let rest = "";
-  return (chunk) => {
-    rest += chunk.toString();
+  const push = (chunk: Uint8Array | string) => {
+    rest += typeof chunk === "string" ? chunk : decoder.write(chunk);
     const lines = rest.split(/\r?\n/);
     rest = lines.pop() ?? "";
     for (const line of lines) onLine(line);
   };
+  const end = () => {
+    if (rest !== "") onLine(rest);
+    rest = "";
+  };
+  return Object.assign(push, { end });
 }

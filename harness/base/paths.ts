@@ -6,10 +6,10 @@ export const packageRoot = resolve(import.meta.dirname, "../..");
 
 /** Runs, kept runs and history. `RECIPE_CI_STATE` for tests. */
 export function stateDir(): string {
-  return process.env.RECIPE_CI_STATE ?? join(process.env.XDG_STATE_HOME ?? join(homedir(), ".local/state"), "recipe-ci");
+  return process.env.RECIPE_CI_STATE || join(process.env.XDG_STATE_HOME || join(homedir(), ".local/state"), "recipe-ci");
 }
 
 /** What can be thrown away and fetched again: image layers, abra releases. `RECIPE_CI_CACHE` for tests. */
 export function cacheDir(): string {
-  return process.env.RECIPE_CI_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "recipe-ci");
+  return process.env.RECIPE_CI_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "recipe-ci");
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Clock, humanDuration, systemClock } from "./clock.ts";
 
 /** What a poll saw: done with a value, or not yet, with what it last saw in words. */
@@ -35,7 +34,8 @@ export class WaitTimeout extends Error {
 }
 
 /**
- * Polls until done. Starts at once, polls tightly first (100 ms growing to 1 s).
+ * Polls until done. Starts at once, polls tightly first (100 ms growing to 1 s). A look that does not end gets what is left of
+ * the time, the last one `maxIntervalMs` at least.
  * @throws WaitTimeout after `timeoutMs`; the signal's reason when it aborts; whatever `poll` throws
  */
 export async function waitFor<T>(poll: (signal: AbortSignal) => Promise<Seen<T>>, options: WaitOptions): Promise<T> {
@@ -47,7 +47,8 @@ export async function waitFor<T>(poll: (signal: AbortSignal) => Promise<Seen<T>>
   for (;;) {
     options.signal.throwIfAborted();
     const left = options.timeoutMs - (clock.monotonic() - started);
-    const seen = await orAbort(poll(options.signal), options.signal);
+    const seen = await within(orAbort(poll(options.signal), options.signal), Math.max(left, longest));
+    if (seen === null) throw new WaitTimeout(options.what, `${saw} (and the last look did not end)`, clock.monotonic() - started);
     if (seen.done) return seen.value;
     if (seen.saw !== saw) options.onSaw?.(seen.saw);
     saw = seen.saw;
@@ -59,11 +60,27 @@ export async function waitFor<T>(poll: (signal: AbortSignal) => Promise<Seen<T>>
 
 /** A pause that the signal ends at once. Rejects with the signal's reason. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
   try {
-    await sleep(ms, undefined, { signal });
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
+    await orAbort(promise, signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The longest that a timer can be set to, milliseconds: Node fires a longer one at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** What the promise gives, or null where it takes longer than `ms`. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T | null> {
+  const { promise: late, resolve } = Promise.withResolvers<null>();
+  const timer = setTimeout(() => resolve(null), Math.min(ms, longestTimerMs));
+  promise.catch(() => {});
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
