@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { FindingError } from "../base/errors.ts";
+import { FindingError, infra } from "../base/errors.ts";
 import { Abra } from "../abra/abra.ts";
 import { lastLines, type Outcome, saidBy } from "../abra/outcome.ts";
 import { RecipeTree } from "../abra/tree.ts";
@@ -25,8 +25,10 @@ export async function newApp(site: Site, swarm: Swarm, checkout: Checkout, which
   const dir = posix.join(swarm.shell.runDir, `abra-${which}`);
   site.build.journal.will({ kind: "stack", name: stack, domain, abraDir: dir });
   const { abra, recipeTree } = await abraIn(site, swarm, checkout, dir);
-  must(tree, which, "app new", await abra.appNew({ recipe: checkout.name, domain, chaos: false }));
-  const app: App = { which, domain, stack, abra, recipeTree, recipe: checkout.name, tree, compose: noServices, secrets: {}, watch: null };
+  // With -C abra takes the .env.sample of the tree as it stands; without, that of the latest release.
+  await recipeTree.checkoutHead(checkout.name, tree.commit);
+  await must(swarm, tree, which, "app new", await abra.appNew({ recipe: checkout.name, domain, chaos: true }));
+  const app: App = { which, domain, stack, abra, recipeTree, recipe: checkout.name, tree, compose: noServices, env: {}, secrets: {}, watch: null };
   site.apps.push(app);
   await moveTo(site, swarm, app, tree);
   return app;
@@ -61,10 +63,16 @@ export async function moveTo(site: Site, swarm: Swarm, app: App, tree: Tree, add
     files.push(overlayFile);
     site.overlay = overlay.summary;
   }
-  await app.abra.writeEnv(app.domain, setEnv(env, { COMPOSE_FILE: files.join(":") }));
-  const generated = await app.abra.secretGenerate(app.domain);
-  must(tree, app.which, "app secret generate", generated);
-  app.secrets = { ...app.secrets, ...generated.value };
+  const written = setEnv(env, { COMPOSE_FILE: files.join(":") });
+  app.env = envValues(written);
+  await app.abra.writeEnv(app.domain, written);
+  if (app.compose.secrets.some(({ external }) => external)) {
+    const generated = await app.abra.secretGenerate(app.domain);
+    await must(swarm, tree, app.which, "app secret generate", generated);
+    app.secrets = { ...app.secrets, ...generated.value };
+  }
+  // Whether every call of abra leaves the tree alone is not certain, and the next one deploys what stands there.
+  await app.recipeTree.checkoutHead(app.recipe, tree.commit);
 }
 
 /** The watch of an app: from before its first deploy to teardown. */
@@ -92,32 +100,43 @@ export async function deploy(site: Site, swarm: Swarm, app: App, o: { force: boo
   const watch = app.watch ?? (await watchApp(site, swarm, app));
   const services = app.compose.services.map((service) => service.name);
   await watch.beforeChange(o.force ? "upgrade" : "deploy");
-  const ends = AbortSignal.any([build.signal, watch.broken]);
+  const timeoutMs = deployTimeoutMs(app);
+  const hooks = runsCommands(app, o.force);
   const result = await build.span("abra deploy", () =>
     app.abra.deploy({
       domain: app.domain,
       chaos: true,
       offline: true,
       noDomainChecks: true,
-      noConverge: true,
+      // Without its own wait abra leaves out the recipe's commands; where there are some, the watch judges beside it.
+      noConverge: !hooks,
       force: o.force,
-      timeoutMs: 120_000,
-      signal: ends,
+      timeoutMs: hooks ? timeoutMs + 120_000 : 120_000,
+      signal: AbortSignal.any([build.signal, watch.broken]),
     }),
   );
-  // A daemon that is gone makes abra refuse too, and that is not the recipe's fault.
-  if (!result.ok) await swarm.docker.ping();
-  must(app.tree, app.which, "app deploy", result);
+  await must(swarm, app.tree, app.which, "app deploy", result);
   watch.afterChange();
-  const timeoutMs = deployTimeoutMs(app);
   const { warnings } = await build.span("settle", () => watch.settled({ timeoutMs, services }));
   for (const warning of warnings) build.warn(warning);
   await ready(site, swarm, app, timeoutMs);
 }
 
-/** @throws FindingError (recipe, abra-refused) with abra's own words */
-function must(tree: Tree, which: App["which"], call: string, outcome: Outcome): void {
+/** Whether abra has commands of the recipe to run after this deployment (facts: POST_DEPLOY_CMDS and its like in the .env). */
+function runsCommands(app: App, upgrade: boolean): boolean {
+  return ["POST_DEPLOY_CMDS", ...(upgrade ? ["POST_UPGRADE_CMDS"] : [])].some((key) => (app.env[key] ?? "").trim() !== "");
+}
+
+/**
+ * What abra refuses is the recipe's fault, unless it never ended or the daemon behind it is gone.
+ * @throws FindingError (recipe, abra-refused) with abra's own words; infra
+ */
+async function must(swarm: Swarm, tree: Tree, which: App["which"], call: string, outcome: Outcome): Promise<void> {
   if (outcome.ok) return;
+  if (outcome.timedOut) throw infra("abra-hung", `abra ${call} did not end in time`, "run it again; if it stays, try the same command by hand", lastLines(outcome));
+  await swarm.docker.ping().catch((error: unknown) => {
+    throw infra("daemon-lost", `the engine does not answer any more, and abra ${call} says: ${saidBy(outcome)}`, "run it again", lastLines(outcome), error);
+  });
   throw new FindingError("recipe", {
     class: "abra-refused",
     service: null,

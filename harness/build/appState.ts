@@ -24,6 +24,8 @@ export interface App {
   /** What is or will be deployed. */
   tree: Tree;
   compose: ComposeApp;
+  /** The app's .env as it was written last. */
+  env: Readonly<Record<string, string>>;
   /** Secret values by name, as generated. */
   secrets: Readonly<Record<string, string>>;
   watch: Watch | null;

@@ -56,7 +56,7 @@ async function prepareAgain(site: Site, checkout: Checkout, kept: KeptRun): Prom
   const tree = { commit: checkout.head, dir: checkout.dir };
   const app: App = {
     which: "head", domain: kept.domain, stack: kept.stack, abra, recipeTree, recipe: checkout.name, tree,
-    compose: noServices, secrets: kept.secrets, watch: null,
+    compose: noServices, env: {}, secrets: kept.secrets, watch: null,
   };
   site.apps.push(app);
   await moveTo(site, swarm, app, tree);

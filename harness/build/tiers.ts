@@ -2,7 +2,6 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packageRoot } from "../base/paths.ts";
-import { envValues } from "../recipe/envfile.ts";
 import type { Swarm } from "../swarm/types.ts";
 import type { Expectations, Label, ServiceState, TierContext } from "../../tiers/context.ts";
 import { serveRpc } from "../../tiers/rpc/server.ts";
@@ -56,7 +55,7 @@ async function contextOf(site: Site, swarm: Swarm, app: App, tier: TierName, bef
     recipe: { name: app.recipe, variant: null },
     head: { version: findings.recipe.version, commit: app.tree.commit },
     base: before ? findings.recipe.base : null,
-    env: envValues(await app.abra.readEnv(app.domain)),
+    env: app.env,
     services: app.compose.services.map(({ name, replicas, image }) => ({ name, replicas: replicas ?? 1, image })),
     expect: await expectations(site, app, tier, settled, before),
   };

@@ -60,15 +60,14 @@ export class Timeline {
     return phase;
   }
 
-  /** Times something inside the phase that is on when it starts. It is recorded even when it throws. */
+  /** Times something. It stands in the phase in which it ends, also when it throws; what runs beside several began earlier. */
   async span<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const spans = this.#current?.spans;
     const started = this.#clock.monotonic();
     const startedAt = this.#clock.wall();
     try {
       return await work();
     } finally {
-      spans?.push({ name, startedAt: iso(startedAt), durationMs: Math.round(this.#clock.monotonic() - started) });
+      this.#current?.spans.push({ name, startedAt: iso(startedAt), durationMs: Math.round(this.#clock.monotonic() - started) });
     }
   }
 

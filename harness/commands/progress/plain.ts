@@ -3,6 +3,8 @@ import type { BuildEvent } from "../../build/events.ts";
 import type { Progress } from "./types.ts";
 
 const repeatMs = 15_000;
+/** What changes many times a second is told this often, milliseconds. */
+const newsMs = 3000;
 
 /** Plain lines for CI and pipes: every phase, and what is waited for on change and every 15 s. */
 export function plainProgress(write: (line: string) => void, now: () => number = () => performance.now()): Progress {
@@ -10,7 +12,7 @@ export function plainProgress(write: (line: string) => void, now: () => number =
   return {
     emit(event) {
       if (event.type === "waiting") {
-        if (event.line === lastWait.line || (!event.news && now() - lastWait.at < repeatMs)) return;
+        if (event.line === lastWait.line || now() - lastWait.at < (event.news ? newsMs : repeatMs)) return;
         lastWait = { line: event.line, at: now() };
       }
       const line = lineOf(event);
