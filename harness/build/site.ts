@@ -81,7 +81,8 @@ export class Site {
   /** The Swarm where there is one to take down. One that is still being made is given up, and cleans up after itself. */
   async swarmIfAny(): Promise<Swarm | null> {
     if (!this.#ready) this.#abandon.abort(new Error("the build ended before the Swarm was ready"));
-    return this.#swarm ? this.#swarm.catch(() => null) : null;
+    // A node that came up is there to take down, also where what came after it failed.
+    return this.#swarm ? this.#swarm.catch(() => this.throwaway) : null;
   }
 
   startTestRunner(): void {
@@ -146,7 +147,9 @@ export class Site {
 
   async #withAbra(world: World, swarm: Swarm): Promise<Swarm> {
     const { abra } = world;
-    this.abraPath = abra.kind === "stand-in" ? abra.command : await installAbra(swarm.shell, abra);
+    if (abra.kind === "stand-in") this.abraPath = abra.command;
+    // On this machine it runs where it was found: a copy of a script would lose its neighbours.
+    else this.abraPath = swarm.kind === "local" ? abra.path : await installAbra(swarm.shell, abra);
     return swarm;
   }
 }
