@@ -14,7 +14,7 @@ Examples:
   recipe-ci doctor                      what this machine has and what it misses`;
 
 /**
- * Runs one command. Commands are loaded when they are called, so that \`--help` and `--version` answer at once.
+ * Runs one command. Commands are loaded when they are called, so that `--help` and `--version` answer at once.
  * @returns the exit code: 0 passed, 1 failed, 2 usage, 3 infra, 4 passed but residue left, 5 unverified, 124 deadline, 129/130/143 interrupted
  */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -152,6 +152,8 @@ function positive(value: string): number {
   return Number(value);
 }
 
+// Whoever stopped reading (`| head -1`) is no reason to crash: on stdout the build is told, on stderr nobody is left to tell.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 const code = await main(process.argv.slice(2));
 // A socket that some library keeps open must not keep the verdict waiting; what was printed is flushed first.
 process.stdout.write("", () => process.exit(code));

@@ -15,6 +15,12 @@ export class Mask {
     for (const form of this.#forms) masked = masked.replaceAll(form, "•••");
     return masked;
   }
+
+  /** Plain data with every string in it masked. */
+  data<T>(value: T): T {
+    if (this.#forms.length === 0) return value;
+    return JSON.parse(JSON.stringify(value), (_key, one: unknown) => (typeof one === "string" ? this.text(one) : one)) as T;
+  }
 }
 
 /** How a value may stand in text; none where it is too short. */

@@ -13,3 +13,8 @@ export function stateDir(): string {
 export function cacheDir(): string {
   return process.env.RECIPE_CI_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "recipe-ci");
 }
+
+/** One run's folder on this machine: clone, journal, on a local Swarm abra's folder. */
+export function runDir(id: string): string {
+  return join(stateDir(), "runs", id);
+}

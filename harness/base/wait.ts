@@ -72,8 +72,8 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
 /** The longest that a timer can be set to, milliseconds: Node fires a longer one at once. */
 const longestTimerMs = 2 ** 31 - 1;
 
-/** What the promise gives, or null where it takes longer than `ms`. */
-async function within<T>(promise: Promise<T>, ms: number): Promise<T | null> {
+/** What the promise gives, or null where it takes longer than `ms`. @throws what the promise throws in time */
+export async function within<T>(promise: Promise<T>, ms: number): Promise<T | null> {
   const { promise: late, resolve } = Promise.withResolvers<null>();
   const timer = setTimeout(() => resolve(null), Math.min(ms, longestTimerMs));
   promise.catch(() => {});

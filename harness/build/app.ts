@@ -27,7 +27,7 @@ export async function newApp(site: Site, swarm: Swarm, checkout: Checkout, which
   const { abra, recipeTree } = await abraIn(site, swarm, checkout, dir);
   // With -C abra takes the .env.sample of the tree as it stands; without, that of the latest release.
   await recipeTree.checkoutHead(checkout.name, tree.commit);
-  await must(swarm, tree, which, "app new", await abra.appNew({ recipe: checkout.name, domain, chaos: true }));
+  await must(swarm, tree, "app new", await abra.appNew({ recipe: checkout.name, domain, chaos: true }));
   const app: App = { which, domain, stack, abra, recipeTree, recipe: checkout.name, tree, compose: noServices, env: {}, secrets: {}, watch: null };
   site.apps.push(app);
   await moveTo(site, swarm, app, tree);
@@ -68,7 +68,7 @@ export async function moveTo(site: Site, swarm: Swarm, app: App, tree: Tree, add
   await app.abra.writeEnv(app.domain, written);
   if (app.compose.secrets.some(({ external }) => external)) {
     const generated = await app.abra.secretGenerate(app.domain);
-    await must(swarm, tree, app.which, "app secret generate", generated);
+    await must(swarm, tree, "app secret generate", generated);
     app.secrets = { ...app.secrets, ...generated.value };
   }
   // Whether every call of abra leaves the tree alone is not certain, and the next one deploys what stands there.
@@ -115,7 +115,7 @@ export async function deploy(site: Site, swarm: Swarm, app: App, o: { force: boo
       signal: AbortSignal.any([build.signal, watch.broken]),
     }),
   );
-  await must(swarm, app.tree, app.which, "app deploy", result);
+  await must(swarm, app.tree, "app deploy", result);
   watch.afterChange();
   const { warnings } = await build.span("settle", () => watch.settled({ timeoutMs, services }));
   for (const warning of warnings) build.warn(warning);
@@ -131,7 +131,7 @@ function runsCommands(app: App, upgrade: boolean): boolean {
  * What abra refuses is the recipe's fault, unless it never ended or the daemon behind it is gone.
  * @throws FindingError (recipe, abra-refused) with abra's own words; infra
  */
-async function must(swarm: Swarm, tree: Tree, which: App["which"], call: string, outcome: Outcome): Promise<void> {
+async function must(swarm: Swarm, tree: Tree, call: string, outcome: Outcome): Promise<void> {
   if (outcome.ok) return;
   if (outcome.timedOut) throw infra("abra-hung", `abra ${call} did not end in time`, "run it again; if it stays, try the same command by hand", lastLines(outcome));
   await swarm.docker.ping().catch((error: unknown) => {
@@ -140,7 +140,7 @@ async function must(swarm: Swarm, tree: Tree, which: App["which"], call: string,
   throw new FindingError("recipe", {
     class: "abra-refused",
     service: null,
-    summary: `abra ${call} refuses ${which}: ${saidBy(outcome)}`,
+    summary: `abra ${call} refuses commit ${tree.commit.slice(0, 8)}: ${saidBy(outcome)}`,
     evidence: lastLines(outcome),
     hint: `try it by hand on commit ${tree.commit.slice(0, 8)}: abra ${call}`,
   });

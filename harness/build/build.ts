@@ -1,6 +1,5 @@
-import { UsageError } from "../base/errors.ts";
 import type { Results } from "../../reports/results.ts";
-import { Build, endingOf } from "./context.ts";
+import type { Build } from "./context.ts";
 import { admit } from "./phases/admit.ts";
 import { collect } from "./phases/collect.ts";
 import { fetch } from "./phases/fetch.ts";
@@ -31,12 +30,11 @@ export async function runBuild(build: Build, openWorld: OpenWorld): Promise<Resu
     await build.phase("install", () => install(site, plan));
     await build.phase("upgrade", () => upgrade(site, plan));
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    build.findings.ending = endingOf(error);
+    build.endedBy(error);
   } finally {
-    await build.phase("collect", () => collect(site));
-    await build.phase("teardown", () => teardown(site));
+    await build.closing("collect", () => collect(site));
+    await build.closing("teardown", () => teardown(site));
   }
-  const harness = await build.phase("report", harnessFacts);
+  const harness = await build.closing("report", harnessFacts);
   return resultsOf(build, harness);
 }

@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { messageOf, FindingError } from "../base/errors.ts";
+import { FindingError, UsageError } from "../base/errors.ts";
 import { noLog } from "../base/log.ts";
 import { Mask } from "../base/mask.ts";
-import { stateDir } from "../base/paths.ts";
+import { runDir } from "../base/paths.ts";
+import { orAbort, within } from "../base/wait.ts";
 import type { ImageResult, Results, Rung, Status, TargetFacts, TierResult, WatchFailure } from "../../reports/results.ts";
 import type { Reason } from "../base/errors.ts";
+import { endingOf } from "./ending.ts";
 import type { Emit } from "./events.ts";
 import { Interrupted } from "./interrupt.ts";
 import { Journal } from "./journal.ts";
@@ -26,7 +28,12 @@ export interface Findings {
   teardown: Results["teardown"];
   artifacts: Results["artifacts"];
   ending: Ending | null;
+  /** The phase that `ending` came from. */
+  endedIn: string | null;
 }
+
+/** What an interrupted phase may take to end by itself, milliseconds; what hangs is left behind. */
+const windDownMs = 5000;
 
 /** One build: what was asked, where it is, what it found. Handed to every phase. */
 export class Build {
@@ -43,32 +50,66 @@ export class Build {
   readonly findings: Findings;
   /** Everything, for whoever has to find out later; opened by admit. */
   log = noLog;
+  /** The topmost folder that admit made for the results; null where all were there. */
+  madeOut: string | null = null;
 
   constructor(request: BuildRequest, emit: Emit, signal: AbortSignal, id: string = newRunId()) {
     this.id = id;
     this.request = request;
     this.emit = (event) => {
-      this.log.info(event, event.type);
-      emit(event);
+      const masked = this.mask.data(event);
+      // Presentation never changes the verdict, nor keeps teardown from its work.
+      try {
+        this.log.info(masked, masked.type);
+        emit(masked);
+      } catch {}
     };
+    for (const secret of credentialsIn(request.source)) this.mask.add(secret);
     this.signal = signal;
-    this.dir = join(stateDir(), "runs", id);
+    this.dir = runDir(id);
     this.journal = new Journal(join(this.dir, "journal.ndjson"));
     this.findings = nothingFound(request);
   }
 
-  /** Runs one phase of the story: timed, announced, and marked with how it ended. Errors pass through. */
-  async phase<T>(name: string, work: () => Promise<T>): Promise<T> {
+  /**
+   * Runs one phase of the story: timed, announced, and marked with how it ended. Errors pass through; an interrupt ends it even
+   * where it hangs.
+   */
+  phase<T>(name: string, work: () => Promise<T>): Promise<T> {
+    return this.closing(name, async () => {
+      this.signal.throwIfAborted();
+      const working = work();
+      try {
+        return await orAbort(working, this.signal);
+      } catch (error) {
+        // What was begun is best ended before teardown looks at it.
+        await within(working, windDownMs).catch(() => {});
+        throw error;
+      }
+    });
+  }
+
+  /** A phase that has to be done whatever happened before, and that no interrupt cuts short. */
+  async closing<T>(name: string, work: () => Promise<T>): Promise<T> {
     this.timeline.begin(name);
     this.emit({ type: "phase-begin", phase: name });
     try {
       const value = await work();
-      this.#ended("passed");
+      this.#ended(this.findings.tiers.find((tier) => tier.name === name)?.status ?? "passed");
       return value;
     } catch (error) {
+      this.findings.endedIn ??= name;
       this.#ended(statusOf(error));
       throw error;
     }
+  }
+
+  /** Takes down what ended the story. @throws UsageError: a request that is wrong has no verdict */
+  endedBy(error: unknown): void {
+    // Whatever an interrupt makes fail, the interrupt is why.
+    const why: unknown = this.signal.aborted ? this.signal.reason : error;
+    if (why instanceof UsageError) throw why;
+    this.findings.ending = endingOf(why);
   }
 
   span<T>(name: string, work: () => Promise<T>): Promise<T> {
@@ -76,7 +117,7 @@ export class Build {
   }
 
   note(line: string): void {
-    this.emit({ type: "note", line: this.mask.text(line) });
+    this.emit({ type: "note", line });
   }
 
   /** A notice that stands in the results and does not change the verdict. */
@@ -88,7 +129,7 @@ export class Build {
 
   /** @param news more than a time in it changed since the last one */
   waiting(line: string, news = true): void {
-    this.emit({ type: "waiting", phase: this.timeline.phase, line: this.mask.text(line), news });
+    this.emit({ type: "waiting", phase: this.timeline.phase, line, news });
   }
 
   #ended(status: Status): void {
@@ -103,16 +144,11 @@ function statusOf(error: unknown): Status {
   return error instanceof FindingError && error.blame === "recipe" ? "failed" : "unverified";
 }
 
-/** What ended the story, as data for the verdict. */
-export function endingOf(error: unknown): Ending {
-  if (error instanceof Interrupted) {
-    return error.why === "deadline"
-      ? { kind: "timedout", message: error.message }
-      : { kind: "interrupted", signal: error.signal, message: error.message };
-  }
-  if (error instanceof FindingError) return { kind: "finding", blame: error.blame, reason: error.reason };
-  const stack = error instanceof Error ? (error.stack ?? "").split("\n").slice(1, 8).map((line) => line.trim()) : [];
-  return { kind: "bug", message: messageOf(error), stack };
+/** What lets somebody in, of a URL that holds it: a password, or a token in a user's place. */
+function credentialsIn(source: string): string[] {
+  if (!/^https?:/.test(source) || !URL.canParse(source)) return [];
+  const { username, password } = new URL(source);
+  return password === "" ? [username] : [password];
 }
 
 /** Time first, so that runs sort; random last, so that two at once never meet. */
@@ -143,5 +179,6 @@ function nothingFound(request: BuildRequest): Findings {
     teardown: { status: "clean", residue: [], durationMs: 0 },
     artifacts: [],
     ending: null,
+    endedIn: null,
   };
 }

@@ -5,7 +5,9 @@ import type { Site } from "./site.ts";
 /** Lets the app outlive the build, and writes down how to find it. */
 export async function keepRun(site: Site, swarm: Swarm): Promise<KeptRun> {
   const { build } = site;
-  const app = site.apps.findLast((one) => one.watch !== null);
+  // The upgraded app is what later tiers saw; one whose base is broken shows nothing of head.
+  const deployed = site.apps.filter((one) => one.watch !== null);
+  const app = deployed.find((one) => (one.which === "base") === (build.findings.baseBroken === null)) ?? deployed[0];
   const forMs = build.request.keepMs;
   if (!app || forMs === null) throw new Error("nothing to keep");
   await swarm.keepFor(forMs);

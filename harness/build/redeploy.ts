@@ -1,8 +1,7 @@
-import { UsageError } from "../base/errors.ts";
 import type { Results } from "../../reports/results.ts";
 import { abraIn, deploy, moveTo } from "./app.ts";
 import { type App, noServices } from "./appState.ts";
-import { type Build, endingOf } from "./context.ts";
+import type { Build } from "./context.ts";
 import type { KeptRun } from "./kept.ts";
 import { admit } from "./phases/admit.ts";
 import { collect } from "./phases/collect.ts";
@@ -37,13 +36,12 @@ export async function runRedeploy(build: Build, openWorld: OpenWorld, kept: Kept
       await runTier(site, "install", app, null);
     });
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    build.findings.ending = endingOf(error);
+    build.endedBy(error);
   } finally {
-    await build.phase("collect", () => collect(site));
-    await build.phase("teardown", () => letGo(site, kept.run));
+    await build.closing("collect", () => collect(site));
+    await build.closing("teardown", () => letGo(site, kept));
   }
-  const harness = await build.phase("report", harnessFacts);
+  const harness = await build.closing("report", harnessFacts);
   return resultsOf(build, harness);
 }
 

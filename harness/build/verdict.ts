@@ -1,5 +1,5 @@
 import type { Blame, Reason } from "../base/errors.ts";
-import type { Results, Rung, Status, TierName, TierResult, Verdict } from "../../reports/results.ts";
+import { type Results, type Rung, type Status, type TierName, type TierResult, tierNameSchema, type Verdict } from "../../reports/results.ts";
 
 /** What ended the story before its end; null where it ran through. */
 export type Ending =
@@ -10,6 +10,8 @@ export type Ending =
 
 export interface VerdictFacts {
   readonly ending: Ending | null;
+  /** The phase that the ending came from; null where there is none. */
+  readonly endedIn: string | null;
   /** The tiers that were asked for, in order. */
   readonly asked: readonly TierName[];
   readonly tiers: readonly TierResult[];
@@ -37,13 +39,20 @@ function verdictAndReason(facts: VerdictFacts): { verdict: Verdict; reason: Reas
   if (failed) return { verdict: "failed", reason: tierReason(failed, "tests-failed") };
   if (facts.baseBroken) return { verdict: "unverified", reason: facts.baseBroken };
   for (const name of facts.asked) {
-    const tier = facts.tiers.find((candidate) => candidate.name === name);
-    if (!tier) return { verdict: "unverified", reason: missingReason(name) };
-    if (tier.status !== "passed" && tier.status !== "skipped") {
-      return { verdict: "unverified", reason: tierReason(tier, "tier-unverified") };
-    }
+    const results = facts.tiers.filter((candidate) => candidate.name === name);
+    if (results.length === 0) return { verdict: "unverified", reason: missingReason(name) };
+    const unproven = results.find((tier) => !isProven(tier));
+    if (unproven) return { verdict: "unverified", reason: tierReason(unproven, "tier-unverified") };
   }
-  return { verdict: "passed", reason: null };
+  // Skips alone prove nothing, however good their reasons.
+  const tested = facts.tiers.some((tier) => tier.status === "passed" && facts.asked.includes(tier.name));
+  return tested ? { verdict: "passed", reason: null } : { verdict: "unverified", reason: plain("nothing-tested", "no tier that was asked for ran a test", "ask for more with --stages") };
+}
+
+/** Passed with tests that passed, or skipped for a reason that is said. */
+function isProven(tier: TierResult): boolean {
+  if (tier.status === "skipped") return Boolean(tier.reason);
+  return tier.status === "passed" && tier.tests.length > 0 && tier.tests.every((test) => test.status === "passed");
 }
 
 function ofEnding(ending: Ending): { verdict: Verdict; reason: Reason | null } {
@@ -79,7 +88,7 @@ function tierReason(tier: TierResult, cls: string): Reason {
   return {
     class: cls,
     service: null,
-    summary: tier.reason ?? `${tier.name}: ${bad.length} of ${tier.tests.length} tests did not pass`,
+    summary: tier.reason ?? `${tier.name}: ${tier.tests.length === 0 ? "no test ran" : `${bad.length} of ${tier.tests.length} tests did not pass`}`,
     evidence: bad.slice(0, 5).map((test) => `${test.name}: ${test.error ?? test.status}`),
     hint: `recipe-ci run … --keep leaves the app up for a look after the ${tier.name} tier`,
   };
@@ -94,12 +103,12 @@ function plain(cls: string, summary: string, hint: string): Reason {
 }
 
 function rungsOf(facts: VerdictFacts): Results["rungs"] {
-  const rung = (name: TierName): Rung => rungOfStatus(facts.tiers.find((tier) => tier.name === name)?.status);
-  const install = rung("install");
-  const fellBeforeInstall =
-    facts.ending?.kind === "finding" && facts.ending.blame === "recipe" && install === "unverified" && facts.tiers.length === 0;
+  const fell = facts.ending?.kind === "finding" && facts.ending.blame === "recipe" ? facts.endedIn : null;
+  const rung = (name: TierName): Rung => (fell === name ? "fail" : rungOfStatus(facts.tiers.find((tier) => tier.name === name)?.status));
+  // What is refused before anything is deployed can't be installed.
+  const fellBefore = fell !== null && !tierNameSchema.safeParse(fell).success;
   return {
-    install: fellBeforeInstall ? "fail" : install,
+    install: fellBefore ? "fail" : rung("install"),
     upgrade: facts.baseBroken ? "unverified" : rung("upgrade"),
     backup_restore: both(rung("backup"), rung("restore")),
     functional: rung("custom"),

@@ -17,7 +17,7 @@ const recipe = "wordpress";
 export async function demoCommand(flags: RunFlags): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "recipe-ci-demo-"));
   try {
-    const request = { ...buildRequest(await fixture(folder), flags, {}), standIn: true, trigger: "demo" };
+    const request = { ...buildRequest(await fixture(folder), flags, { RECIPE_CI_ABRA: process.env.RECIPE_CI_ABRA }), standIn: true, trigger: "demo" };
     const { config } = loadHostConfig(null);
     const images = await imagesOf(recipe);
     return await runRequest(request, (build) => runBuild(build, worldFor(request, config, images)), flags.json ?? false);

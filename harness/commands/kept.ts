@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
 import Docker from "dockerode";
 import { once } from "node:events";
+import { rm } from "node:fs/promises";
 import { humanDuration } from "../base/clock.ts";
 import { messageOf, UsageError } from "../base/errors.ts";
+import { runDir } from "../base/paths.ts";
 import { forgetRun, type KeptRun, keptRun, keptRuns } from "../build/kept.ts";
 import { connect, currentEndpoint } from "../machine/endpoint.ts";
 import { attachThrowaway } from "../swarm/ephemeral/start.ts";
@@ -71,6 +73,7 @@ export async function removeRun(id: string): Promise<number> {
       return 4;
     }
   }
+  await rm(runDir(id), { recursive: true, force: true });
   forgetRun(id);
   print([`run ${id} is removed`]);
   return 0;

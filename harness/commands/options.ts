@@ -37,6 +37,7 @@ export interface PipelineEnv {
   readonly SRC?: string | undefined;
   readonly STAGES?: string | undefined;
   readonly EXTRA_TESTS?: string | undefined;
+  readonly RECIPE_CI_ABRA?: string | undefined;
   readonly CI?: string | undefined;
 }
 
@@ -60,25 +61,22 @@ export function buildRequest(source: string | undefined, flags: RunFlags, env: P
   refuseNotYet(flags, env);
   const wanted = source ?? nonEmpty(env.RECIPE);
   if (!wanted) throw new UsageError("recipe", "which recipe to test is missing", "name a recipe, a path or a git URL: recipe-ci run wordpress");
-  const ref = flags.ref ?? nonEmpty(env.REF) ?? null;
-  const pr = number("--pr", flags.pr ?? nonEmpty(env.PR) ?? null);
-  if (flags.ref !== undefined && flags.pr !== undefined) throw new UsageError("--ref and --pr", "contradict each other", "give one of them");
-  if (flags.quick && flags.stages?.split(",").includes("install")) {
+  const tiers = flags.stages === undefined ? stages("STAGES", nonEmpty(env.STAGES)) : stages("--stages", flags.stages);
+  if (flags.quick && flags.stages !== undefined && tiers.includes("install")) {
     throw new UsageError("--quick and --stages install", "contradict each other: --quick leaves the fresh install out", "give one of them");
   }
   return {
     source: wanted,
     sourceBase: nonEmpty(env.SRC) ?? null,
-    ref: flags.ref === undefined && pr !== null ? null : ref,
-    pr,
+    ...revision(flags, env),
     base: flags.base ?? null,
     env: Object.fromEntries((flags.env ?? []).map(pair)),
-    tiers: stages(flags.stages ?? nonEmpty(env.STAGES)),
+    tiers,
     quick: flags.quick ?? false,
     swarm: swarm(flags.swarm),
     out: resolve(flags.out ?? "out"),
     keepMs: keep(flags.keep),
-    abra: flags.abra ?? nonEmpty(process.env.RECIPE_CI_ABRA) ?? null,
+    abra: flags.abra ?? nonEmpty(env.RECIPE_CI_ABRA) ?? null,
     standIn: false,
     install: flags.install ?? false,
     hostImages: flags.hostImages ?? false,
@@ -86,6 +84,15 @@ export function buildRequest(source: string | undefined, flags: RunFlags, env: P
     trigger: env.CI ? "ci" : "manual",
     deadlineMs: duration("--deadline", flags.deadline ?? "60m"),
   };
+}
+
+/** A flag wins over the environment, whichever of the two it names; of the environment's, the pull request wins. */
+function revision(flags: RunFlags, env: PipelineEnv): Pick<BuildRequest, "ref" | "pr"> {
+  if (flags.ref !== undefined && flags.pr !== undefined) throw new UsageError("--ref and --pr", "contradict each other", "give one of them");
+  if (flags.ref !== undefined) return { ref: flags.ref, pr: null };
+  if (flags.pr !== undefined) return { ref: null, pr: pullRequest("--pr", flags.pr) };
+  const [pr, ref] = [nonEmpty(env.PR), nonEmpty(env.REF)];
+  return pr === undefined ? { ref: ref ?? null, pr: null } : { ref: null, pr: pullRequest("PR", pr) };
 }
 
 function refuseNotYet(flags: RunFlags, env: PipelineEnv): void {
@@ -99,16 +106,16 @@ function notYetError(where: string, what: string): UsageError {
   return new UsageError(where, `not yet: ${what} does not exist in this version`, "leave it out");
 }
 
-function stages(given: string | undefined): readonly TierName[] {
+function stages(where: string, given: string | undefined): readonly TierName[] {
   if (given === undefined) return tiersToday;
   const names = given.split(",").map((name) => name.trim()).filter(Boolean);
-  if (names.length === 0) throw new UsageError("--stages", "names no stage", `give some of ${tiersToday.join(", ")}`);
+  if (names.length === 0) throw new UsageError(where, "names no stage", `give some of ${tiersToday.join(", ")}`);
   for (const name of names) {
     if (!tierNameSchema.safeParse(name).success) {
       const near = nearest(name, tierNameSchema.options);
-      throw new UsageError("--stages", `unknown stage "${name}"${near ? `, did you mean "${near}"?` : ""}`, `the stages are ${tierNameSchema.options.join(", ")}`);
+      throw new UsageError(where, `unknown stage "${name}"${near ? `, did you mean "${near}"?` : ""}`, `the stages are ${tierNameSchema.options.join(", ")}`);
     }
-    if (!tiersToday.includes(name as TierName)) throw notYetError(`--stages ${name}`, `the ${name} tier`);
+    if (!tiersToday.includes(name as TierName)) throw notYetError(`${where} ${name}`, `the ${name} tier`);
   }
   return tiersToday.filter((tier) => names.includes(tier));
 }
@@ -127,24 +134,32 @@ function keep(given: string | boolean | undefined): number | null {
 
 const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
 
+/** Well below what a timer can be set to. */
+const longestMs = 168 * 3_600_000;
+
 /** `90s`, `45m`, `2h` in milliseconds. @throws UsageError naming the flag */
 export function duration(flag: string, text: string): number {
   const match = /^(\d+)([smh])$/.exec(text);
   const value = match ? Number(match[1]) * (unitMs[match[2] ?? ""] ?? 0) : 0;
   if (value <= 0) throw new UsageError(flag, `"${text}" is no duration`, "write it like 90s, 45m or 2h");
+  if (value > longestMs) throw new UsageError(flag, `${text} is too long`, "give a week (168h) at most");
   return value;
 }
 
-function number(flag: string, text: string | null): number | null {
-  if (text === null) return null;
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(flag, `"${text}" is no pull request number`, "write it like --pr 12");
+function pullRequest(where: string, text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(where, `"${text}" is no pull request number`, "write it like --pr 12");
   return Number(text);
 }
 
+/** What the build chooses itself: an app under test has a domain of its own and asks nobody for certificates. */
+const ours = ["DOMAIN", "LETS_ENCRYPT_ENV"];
+
 function pair(text: string): [string, string] {
   const at = text.indexOf("=");
-  if (at < 1 || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(text.slice(0, at))) throw new UsageError("--env", `"${text}" is not K=V`, "write it like --env ENABLE_SIGNUP=true");
-  return [text.slice(0, at), text.slice(at + 1)];
+  const name = text.slice(0, Math.max(at, 0));
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new UsageError("--env", `"${text}" is not K=V`, "write it like --env ENABLE_SIGNUP=true");
+  if (ours.includes(name)) throw new UsageError(`--env ${name}`, "is set by the build itself", "leave it out");
+  return [name, text.slice(at + 1)];
 }
 
 function nonEmpty(text: string | undefined): string | undefined {

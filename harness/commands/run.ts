@@ -2,6 +2,7 @@ import { loadHostConfig } from "../config/host.ts";
 import { runBuild } from "../build/build.ts";
 import { Build } from "../build/context.ts";
 import { Interrupted, watchInterrupts } from "../build/interrupt.ts";
+import { unadmit } from "../build/phases/admit.ts";
 import { saveResults } from "../build/phases/report.ts";
 import type { BuildRequest } from "../build/request.ts";
 import { exitCodeOf } from "../build/verdict.ts";
@@ -49,7 +50,7 @@ export async function runRequest(request: BuildRequest, story: (build: Build) =>
     const build = new Build(request, progress.emit, interrupt.signal);
     id = build.id;
     build.emit({ type: "build", run: build.id, source: request.source, out: request.out });
-    const results = await story(build);
+    const results = await story(build).catch((error: unknown) => refused(build, error));
     const path = saveResults(build, results);
     build.emit({ type: "verdict", verdict: results.verdict, level: results.level, results: path ?? "" });
     progress.close();
@@ -63,6 +64,15 @@ export async function runRequest(request: BuildRequest, story: (build: Build) =>
     progress.close();
     interrupt.dispose();
   }
+}
+
+/** A request that was wrong: nothing stays of it but the error. */
+async function refused(build: Build, error: unknown): Promise<never> {
+  await unadmit(build);
+  for (const { name, remove } of build.findings.teardown.residue) build.warn(`${name} is left behind; remove it with: ${remove}`);
+  if (!(error instanceof UsageError)) throw error;
+  const [where, what, remedy] = [error.where, error.what, error.remedy].map((text) => build.mask.text(text)) as [string, string, string];
+  throw new UsageError(where, what, remedy, { cause: error });
 }
 
 function useColor(): boolean {

@@ -2,7 +2,9 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "../../base/errors.ts";
 import { serviceLogs } from "../../swarm/logs.ts";
+import { orAbort } from "../../base/wait.ts";
 import type { App } from "../appState.ts";
+import type { Report } from "../../watch/watch.ts";
 import type { Site } from "../site.ts";
 
 const budgetMs = 20_000;
@@ -12,18 +14,25 @@ const budgetMs = 20_000;
  * Presentation never changes the verdict: what can't be collected is a warning.
  */
 export async function collect(site: Site): Promise<void> {
-  const { build } = site;
-  for (const app of site.apps) {
-    const report = app.watch?.report();
-    if (!report) continue;
-    for (const [service, count] of Object.entries(report.restarts)) {
-      build.findings.watch.restarts[service] = (build.findings.watch.restarts[service] ?? 0) + count;
-    }
-    build.findings.watch.failures.push(...report.failures);
-    build.findings.watch.decidedMs ??= report.decidedMs;
-  }
   const signal = AbortSignal.timeout(budgetMs);
-  await Promise.all(site.apps.filter((app) => app.watch).map((app) => logsOf(site, app, signal).catch((error: unknown) => build.warn(`logs of ${app.which}: ${messageOf(error)}`))));
+  await Promise.all(
+    site.apps.map(async (app) => {
+      try {
+        if (!app.watch) return;
+        addReport(site, app.watch.report());
+        await orAbort(logsOf(site, app, signal), signal);
+      } catch (error) {
+        site.build.warn(`logs of ${app.which}: ${messageOf(error)}`);
+      }
+    }),
+  );
+}
+
+function addReport({ build }: Site, report: Report): void {
+  const { watch } = build.findings;
+  for (const [service, count] of Object.entries(report.restarts)) watch.restarts[service] = (watch.restarts[service] ?? 0) + count;
+  watch.failures.push(...report.failures);
+  watch.decidedMs ??= report.decidedMs;
 }
 
 async function logsOf(site: Site, app: App, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,5 @@
 import { infra } from "../../base/errors.ts";
+import { bounded } from "../../swarm/bounded.ts";
 import type { Site } from "../site.ts";
 import type { OpenWorld, World } from "../world.ts";
 
@@ -10,7 +11,8 @@ export async function preflight(site: Site, openWorld: OpenWorld): Promise<World
   const { build } = site;
   const world = await openWorld({ log: (line) => build.note(line), signal: build.signal });
   for (const note of world.notes) build.note(note);
-  await world.host.ping().catch((error: unknown) => {
+  await bounded("docker ping", world.host.ping(), 20_000, build.signal).catch((error: unknown) => {
+    build.signal.throwIfAborted();
     throw infra("daemon-gone", "the Docker engine does not answer", "start it: recipe-ci doctor --fix", [], error);
   });
   await site.begin(world);

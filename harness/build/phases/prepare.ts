@@ -23,10 +23,10 @@ export async function prepare(site: Site, { checkout, headTree, baseTree }: Fetc
   const target = targetOf(site, swarm);
   build.findings.target = target;
   site.startTestRunner();
-  const [head, upgraded] = await Promise.all([
-    newApp(site, swarm, checkout, "head", headTree),
-    baseTree && newBase(site, swarm, checkout, baseTree),
-  ]);
+  const both = [newApp(site, swarm, checkout, "head", headTree), baseTree ? newBase(site, swarm, checkout, baseTree) : Promise.resolve(null)] as const;
+  // Where one fails, the other has ended too before teardown looks for what there is.
+  await Promise.allSettled(both);
+  const [head, upgraded] = await Promise.all(both);
   target.abra.version = await head.abra.version();
   target.overlay = site.overlay;
   return { checkout, headTree, head, upgraded };

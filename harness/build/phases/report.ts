@@ -8,18 +8,19 @@ import { writeResults } from "../../../reports/write.ts";
 import type { Build } from "../context.ts";
 import { verdictOf } from "../verdict.ts";
 
-/** Everything the build found, as results.json's content. The phases must have ended. */
+/** Everything the build found, as results.json's content, with no secret in it. The phases must have ended. */
 export function resultsOf(build: Build, harness: Results["run"]["harness"]): Results {
   const { findings, request } = build;
   const says = verdictOf({
     ending: findings.ending,
+    endedIn: findings.endedIn,
     asked: request.tiers,
     tiers: findings.tiers,
     lint: findings.lint,
     baseBroken: findings.baseBroken,
   });
   const { startedAt, finishedAt, durationMs, phases } = build.timeline.summary();
-  return masked(build, {
+  return build.mask.data({
     schema: 1,
     run: { id: build.id, startedAt, finishedAt, durationMs, lane: "default", trigger: request.trigger, harness },
     recipe: findings.recipe,
@@ -46,11 +47,6 @@ export function saveResults(build: Build, results: Results): string | null {
     process.stderr.write(`recipe-ci: results.json could not be written to ${build.request.out}: ${messageOf(error)}\n`);
     return null;
   }
-}
-
-/** Secrets never leave: every string of the results goes through the mask. */
-function masked(build: Build, results: Results): Results {
-  return JSON.parse(JSON.stringify(results), (_key, value: unknown) => (typeof value === "string" ? build.mask.text(value) : value)) as Results;
 }
 
 /** Which recipe-ci this is. */

@@ -1,21 +1,26 @@
 import { rm } from "node:fs/promises";
+import { humanDuration } from "../../base/clock.ts";
 import { infra, messageOf } from "../../base/errors.ts";
+import { within } from "../../base/wait.ts";
 import type { Inventory, Residue, Swarm } from "../../swarm/types.ts";
 import { inventoryOf } from "../../swarm/inventory.ts";
 import { removeStack } from "../../swarm/removal.ts";
 import { residueOf } from "../../swarm/residue.ts";
 import { keepRun } from "../keep.ts";
+import type { KeptRun } from "../kept.ts";
 import type { Site } from "../site.ts";
 
+/** For what has to be removed from a Swarm, milliseconds; everything else gets `stepMs`. */
 const budgetMs = 180_000;
+const stepMs = 60_000;
 
-/** What went wrong while taking down, collected: one failure never stops the rest. */
+/** What went wrong while taking down, collected: neither a failure nor what hangs stops the rest. */
 class Attempts {
   readonly errors: string[] = [];
 
-  async try(what: string, work: () => Promise<unknown>): Promise<boolean> {
+  async try(what: string, work: () => Promise<unknown>, limitMs = stepMs): Promise<boolean> {
     try {
-      await work();
+      if ((await within(work().then(() => true), limitMs)) === null) throw new Error(`not done after ${humanDuration(limitMs)}`);
       return true;
     } catch (error) {
       this.errors.push(`${what}: ${messageOf(error)}`);
@@ -31,7 +36,8 @@ class Attempts {
 export async function teardown(site: Site): Promise<void> {
   const { build } = site;
   const wanted = build.request.keepMs !== null && !build.signal.aborted && site.apps.some((app) => app.watch);
-  if (wanted) return letGo(site, build.id, async (swarm) => void (await keepRun(site, swarm)));
+  const kept = wanted ? await keep(site) : null;
+  if (kept) return letGo(site, kept);
   const started = performance.now();
   const attempts = new Attempts();
   await endWatching(site, attempts);
@@ -42,21 +48,33 @@ export async function teardown(site: Site): Promise<void> {
   report(site, attempts, { status: residue.length > 0 ? "leaked" : "clean", residue: unique(residue), started });
 }
 
-/**
- * Ends what belongs to this process and leaves the app where it is.
- * @param run the kept run's id
- * @param before is told the Swarm while it is still held
- */
-export async function letGo(site: Site, run: string, before: (swarm: Swarm) => Promise<void> = async () => {}): Promise<void> {
+/** @returns the kept run; null where it can't be kept, and is then taken down like any other */
+async function keep(site: Site): Promise<KeptRun | null> {
+  try {
+    const swarm = await site.swarmIfAny();
+    return swarm && (await keepRun(site, swarm));
+  } catch (error) {
+    site.build.warn(`the app can't be kept: ${messageOf(error)}`);
+    return null;
+  }
+}
+
+/** Ends what belongs to this process and leaves a kept run's app where it is; what else the build has on a local Swarm goes. */
+export async function letGo(site: Site, kept: Pick<KeptRun, "run" | "stack">): Promise<void> {
   const started = performance.now();
   const attempts = new Attempts();
   await endWatching(site, attempts);
-  const swarm = await site.swarmIfAny();
-  if (swarm) await attempts.try("keep", () => before(swarm));
+  const swarm = await swarmToEnd(site);
+  const residue = swarm?.kind === "local" ? await removeStacks(site, swarm, attempts, (stack) => stack !== kept.stack) : [];
   site.throwaway?.detach();
   await attempts.try("image cache", async () => site.cache?.close());
-  const app: Residue = { kind: swarm?.kind === "local" ? "service" : "node", id: run, name: site.apps.at(-1)?.domain ?? run, remove: `recipe-ci rm ${run}` };
-  report(site, attempts, { status: "kept", residue: [app], started });
+  const app: Residue = { kind: swarm?.kind === "local" ? "service" : "node", id: kept.run, name: site.apps.at(-1)?.domain ?? kept.run, remove: `recipe-ci rm ${kept.run}` };
+  report(site, attempts, { status: "kept", residue: [app, ...residue], started });
+}
+
+/** One that does not come up nor give up in time is left to the inventory to find. */
+async function swarmToEnd(site: Site): Promise<Swarm | null> {
+  return within(site.swarmIfAny(), stepMs);
 }
 
 async function endWatching(site: Site, attempts: Attempts): Promise<void> {
@@ -69,13 +87,9 @@ async function endWatching(site: Site, attempts: Attempts): Promise<void> {
 async function removeAll(site: Site, attempts: Attempts): Promise<Residue[]> {
   const { build } = site;
   const residue: Residue[] = [];
-  const swarm = await site.swarmIfAny();
-  if (swarm?.kind === "local") {
-    for (const entry of build.journal.backwards()) {
-      if (entry.kind === "stack") await attempts.try(`stack ${entry.name}`, async () => residue.push(...(await removeApp(site, swarm, entry.name))));
-    }
-  }
-  if (swarm) await attempts.try("Swarm", () => build.span("Swarm removed", async () => residue.push(...(await swarm.close()))));
+  const swarm = await swarmToEnd(site);
+  if (swarm?.kind === "local") residue.push(...(await removeStacks(site, swarm, attempts)));
+  if (swarm) await attempts.try("Swarm", () => build.span("Swarm removed", async () => residue.push(...(await swarm.close()))), budgetMs);
   await attempts.try("image cache", async () => site.cache?.close());
   await attempts.try("run folder", () => rm(build.dir, { recursive: true, force: true }));
   return residue;
@@ -91,12 +105,20 @@ function unique(residue: readonly Residue[]): Residue[] {
   return [...new Map(residue.map((one) => [`${one.kind} ${one.id}`, one])).values()];
 }
 
-/** abra first, as an operator would; then whatever it leaves. */
-async function removeApp(site: Site, swarm: Swarm, stack: string): Promise<readonly Residue[]> {
-  const signal = AbortSignal.timeout(budgetMs);
-  const app = site.apps.find((one) => one.stack === stack);
-  if (app?.watch) await app.abra.undeploy(app.domain, { timeoutMs: 60_000, signal });
-  return removeStack(swarm.docker, stack, { budgetMs, signal, log: (line) => site.build.waiting(line) });
+/** What the journal names on a Swarm that stays, newest first: abra first, as an operator would; then whatever it leaves. */
+async function removeStacks(site: Site, swarm: Swarm, attempts: Attempts, which: (stack: string) => boolean = () => true): Promise<Residue[]> {
+  const { build } = site;
+  const residue: Residue[] = [];
+  const stacks = build.journal.backwards().flatMap((entry) => (entry.kind === "stack" && which(entry.name) ? [entry.name] : []));
+  for (const stack of stacks) {
+    const signal = AbortSignal.timeout(budgetMs);
+    const app = site.apps.find((one) => one.stack === stack && one.watch);
+    if (app) await attempts.try(`abra app undeploy ${app.domain}`, () => app.abra.undeploy(app.domain, { timeoutMs: stepMs, signal }), stepMs + 5000);
+    const remove = async () => residue.push(...(await removeStack(swarm.docker, stack, { budgetMs, signal, log: (line) => build.waiting(line) })));
+    const removed = await attempts.try(`stack ${stack}`, remove, budgetMs + 5000);
+    if (!removed) residue.push({ kind: "service", id: stack, name: stack, remove: `docker stack rm ${stack}` });
+  }
+  return residue;
 }
 
 /** By full inventory before and after; on an engine that others use too, only what carries this run's names is ours. */

@@ -1,4 +1,5 @@
 import { addedKeys, envValues } from "../../recipe/envfile.ts";
+import type { Reason } from "../../base/errors.ts";
 import { recipeFile } from "../../recipe/files.ts";
 import { changedFiles, deployedFiles } from "../../recipe/changes.ts";
 import type { Swarm } from "../../swarm/types.ts";
@@ -6,6 +7,7 @@ import type { TierResult } from "../../../reports/results.ts";
 import { deploy, moveTo, watchApp } from "../app.ts";
 import type { App } from "../appState.ts";
 import { baseBroken } from "../base-broken.ts";
+import type { Build } from "../context.ts";
 import type { Site } from "../site.ts";
 import { serviceStates } from "../serviceState.ts";
 import { runTier } from "../tiers.ts";
@@ -17,7 +19,8 @@ import type { Plan } from "./prepare.ts";
  */
 export async function upgrade(site: Site, plan: Plan): Promise<void> {
   const { build } = site;
-  if (!build.request.tiers.includes("upgrade") || build.findings.baseBroken) return;
+  if (!build.request.tiers.includes("upgrade")) return;
+  if (build.findings.baseBroken) return unverified(build, build.findings.baseBroken);
   const skip = await whyNot(site, plan);
   if (skip !== null || !plan.upgraded) {
     build.findings.tiers.push(skipped(skip ?? "the recipe has no older version"));
@@ -25,7 +28,8 @@ export async function upgrade(site: Site, plan: Plan): Promise<void> {
   }
   const swarm = await site.swarm();
   const app = plan.upgraded;
-  if (!(await deployBase(site, swarm, app))) return;
+  const broken = await deployBase(site, swarm, app);
+  if (broken) return unverified(build, broken);
   const before = await build.span("snapshot", () => serviceStates(swarm.docker, app.stack));
   await build.span("move to head", () => toHead(site, swarm, plan, app));
   await deploy(site, swarm, app, { force: true });
@@ -55,22 +59,26 @@ async function whyNot(site: Site, plan: Plan): Promise<string | null> {
   return changed.length === 0 ? "nothing that is deployed differs between base and head" : null;
 }
 
+/** The rung that a broken base leaves open. */
+function unverified(build: Build, broken: Reason): void {
+  build.findings.baseBroken = broken;
+  build.findings.tiers.push({ name: "upgrade", status: "unverified", reason: broken.summary, tests: [] });
+}
+
 function skipped(reason: string): TierResult {
   return { name: "upgrade", status: "skipped", reason, tests: [] };
 }
 
-/** @returns false where base is broken, with the reason in the findings; infra and interrupts pass through */
-async function deployBase(site: Site, swarm: Swarm, app: App): Promise<boolean> {
-  const { build } = site;
+/** @returns why base is broken, or null where it is up; infra and interrupts pass through */
+async function deployBase(site: Site, swarm: Swarm, app: App): Promise<Reason | null> {
   try {
-    await build.span("base", async () => {
+    await site.build.span("base", async () => {
       await watchApp(site, swarm, app);
       await deploy(site, swarm, app, { force: false });
     });
-    return true;
+    return null;
   } catch (error) {
-    build.findings.baseBroken = baseBroken(error);
-    return false;
+    return baseBroken(error);
   }
 }
 
