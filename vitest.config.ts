@@ -11,7 +11,8 @@ const onSwarm = {
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 10_000 } },
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], exclude: ["test/unit/**/*.process.test.ts"], testTimeout: 10_000 } },
+      { test: { name: "process", include: ["test/unit/**/*.process.test.ts"], testTimeout: 30_000 } },
       { test: { name: "smoke", include: ["test/swarm/*.smoke.test.ts"], ...onSwarm } },
       { test: { name: "swarm", include: ["test/swarm/*.test.ts"], exclude: ["test/swarm/*.smoke.test.ts"], ...onSwarm } },
       { test: { name: "contract", include: ["test/abra/*.test.ts"], ...onSwarm } },
