@@ -67,7 +67,7 @@ export async function letGo(site: Site, kept: Pick<KeptRun, "run" | "stack">): P
   const swarm = await swarmToEnd(site);
   const residue = swarm?.kind === "local" ? await removeStacks(site, swarm, attempts, (stack) => stack !== kept.stack) : [];
   site.throwaway?.detach();
-  await attempts.try("image cache", async () => site.cache?.close());
+  await attempts.try("image cache", () => closeCache(site));
   const app: Residue = { kind: swarm?.kind === "local" ? "service" : "node", id: kept.run, name: site.apps.at(-1)?.domain ?? kept.run, remove: `recipe-ci rm ${kept.run}` };
   report(site, attempts, { status: "kept", residue: [app, ...residue], started });
 }
@@ -90,9 +90,16 @@ async function removeAll(site: Site, attempts: Attempts): Promise<Residue[]> {
   const swarm = await swarmToEnd(site);
   if (swarm?.kind === "local") residue.push(...(await removeStacks(site, swarm, attempts)));
   if (swarm) await attempts.try("Swarm", () => build.span("Swarm removed", async () => residue.push(...(await swarm.close()))), budgetMs);
-  await attempts.try("image cache", async () => site.cache?.close());
+  await attempts.try("image cache", () => closeCache(site));
   await attempts.try("run folder", () => rm(build.dir, { recursive: true, force: true }));
   return residue;
+}
+
+/** The log says how much came from outside and how much did not have to. */
+async function closeCache({ build, cache }: Site): Promise<void> {
+  if (!cache) return;
+  build.log.info({ images: cache.stats() }, "image cache");
+  await cache.close();
 }
 
 function report(site: Site, attempts: Attempts, said: { status: "clean" | "leaked" | "kept"; residue: Residue[]; started: number }): void {
