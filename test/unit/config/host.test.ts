@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { UsageError } from "../../../harness/base/errors.ts";
+import { loadHostConfig } from "../../../harness/config/host.ts";
+import { nearest } from "../../../harness/config/unknown.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "recipe-ci-host-"));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+function written(text: string): string {
+  const path = join(dir, "host.json");
+  writeFileSync(path, text);
+  return path;
+}
+
+const defaults = { baseDomain: "ci.test", edge: { address: "127.0.0.1", httpsPort: 443, httpPort: 80, ca: null }, mirrors: {} };
+
+test.each<[string, string, object]>([
+  ["an empty object is the defaults", "{}", {}],
+  ["what is given replaces only itself", '{"edge":{"address":"10.0.0.1"}}', { edge: { ...defaults.edge, address: "10.0.0.1" } }],
+  [
+    "everything",
+    '{"baseDomain":"ci.example.org","edge":{"address":"::1","httpsPort":8443,"httpPort":8080,"ca":"/ca.pem"},"mirrors":{"docker.io":"http://mirror:5000"}}',
+    { baseDomain: "ci.example.org", edge: { address: "::1", httpsPort: 8443, httpPort: 8080, ca: "/ca.pem" }, mirrors: { "docker.io": "http://mirror:5000" } },
+  ],
+])("%s", (_, text, expected) => {
+  const path = written(text);
+  expect(loadHostConfig(path)).toEqual({ config: { ...defaults, ...expected }, from: path });
+});
+
+describe("refused with the file, the key and what to do", () => {
+  test.each<[string, string, string]>([
+    ["a misspelt key", '{"bsaeDomain":"x"}', 'unknown key "bsaeDomain", did you mean "baseDomain"?; the keys are: baseDomain'],
+    ["an unknown key like no other", '{"zzzzzzzzz":1}', 'unknown key "zzzzzzzzz"; the keys are'],
+    ["a nested one", '{"edge":{"adress":"x"}}', 'unknown key "edge.adress", did you mean "address"?'],
+    ["another nested one", '{"edge":{"httpsport":1}}', 'unknown key "edge.httpsport", did you mean "httpsPort"?'],
+    ["no JSON", "{", "is not JSON"],
+    ["an empty file", "", "is not JSON"],
+    ["no object", "[]", "the file:"],
+    ["a wrong type", '{"edge":{"httpsPort":"443"}}', "edge.httpsPort:"],
+    ["a port that is none", '{"edge":{"httpPort":70000}}', "edge.httpPort:"],
+    ["a domain that is none", '{"baseDomain":"CI_test"}', "baseDomain: must be a domain name in lower case"],
+    ["a mirror that is no URL", '{"mirrors":{"docker.io":"mirror"}}', "mirrors.docker.io:"],
+  ])("%s", (_, text, message) => {
+    const path = written(text);
+    expect(() => loadHostConfig(path)).toThrow(UsageError);
+    expect(() => loadHostConfig(path)).toThrow(`${path}: `);
+    expect(() => loadHostConfig(path)).toThrow(message);
+  });
+
+  test("a file that was named and is not there", () => {
+    expect(() => loadHostConfig(join(dir, "none.json"))).toThrow(/none\.json: can't be read: ENOENT.*name a readable file with --host-config/);
+  });
+
+  test("a folder", () => {
+    expect(() => loadHostConfig(dir)).toThrow("can't be read");
+  });
+});
+
+test.each<[string, string | null]>([
+  ["instal", "install"],
+  ["INSTALL", "install"],
+  ["upgrad", "upgrade"],
+  ["isntall", "install"],
+  ["custom-tests", null],
+  ["xyz", null],
+])("the nearest stage to %s is %s", (word, near) => {
+  expect(nearest(word, ["install", "upgrade", "backup"])).toBe(near);
+});
