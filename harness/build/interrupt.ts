@@ -49,8 +49,8 @@ export function watchInterrupts(deadlineMs: number, onImpatient: () => void): In
   };
   const onUncaught = (error: unknown) => abort(error instanceof Error ? error : new Error(String(error)));
   for (const signal of signals) process.on(signal, onSignal);
+  // Rejections that nobody awaits come here too.
   process.on("uncaughtException", onUncaught);
-  process.on("unhandledRejection", onUncaught);
   const timer = setTimeout(() => abort(new Interrupted("deadline", null, `the build's deadline of ${humanDuration(deadlineMs)} passed`)), deadlineMs);
   timer.unref();
   return {
@@ -60,7 +60,6 @@ export function watchInterrupts(deadlineMs: number, onImpatient: () => void): In
       clearTimeout(timer);
       for (const signal of signals) process.off(signal, onSignal);
       process.off("uncaughtException", onUncaught);
-      process.off("unhandledRejection", onUncaught);
     },
   };
 }

@@ -55,7 +55,7 @@ test.each<[string, string[], Record<string, string>, string]>([
 });
 
 test("nobody reads the output: no crash", async () => {
-  const { stderr, exitCode } = await execa("sh", ["-c", '("$0" run --help; echo "exit $?" >&2) | true', join(packageRoot, "bin/recipe-ci")], { reject: false, timeout: 9000 });
+  const { stderr, exitCode } = await execa("sh", ["-c", '(sleep 0.3; "$0" run --help; echo "exit $?" >&2) | true', join(packageRoot, "bin/recipe-ci")], { reject: false, timeout: 9000 });
   expect(stderr).toBe("exit 0");
   expect(exitCode).toBe(0);
 });
