@@ -51,6 +51,8 @@ function describe(exit: (code: number) => void): Command {
     .showSuggestionAfterError()
     .showHelpAfterError("(recipe-ci --help lists what there is)")
     .exitOverride()
+    // What follows a service's name in `shell` is the command's own, its flags too.
+    .enablePositionalOptions()
     .addHelpText("after", examples);
   runCommand(program, exit);
   demoCommand(program, exit);
@@ -135,6 +137,7 @@ function keptCommands(program: Command, exit: (code: number) => void): void {
     .argument("<run>")
     .argument("<service>")
     .argument("[command...]", "run this instead of a shell")
+    .passThroughOptions()
     .action(async (run: string, service: string, argv: string[]) => exit(await (await kept()).shellInRun(run, service, argv)));
   program
     .command("rm")

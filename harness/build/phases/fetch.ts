@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../../base/errors.ts";
 import { fetchRecipe } from "../../recipe/checkout.ts";
+import { envValues } from "../../recipe/envfile.ts";
+import { recipeFile } from "../../recipe/files.ts";
 import { sourceOf } from "../../recipe/source.ts";
 import type { Checkout, Version } from "../../recipe/types.ts";
 import { baseOf } from "../../recipe/versions.ts";
@@ -22,7 +24,7 @@ export interface Fetched {
  */
 export async function fetch(build: Build): Promise<Fetched> {
   const { request } = build;
-  const checkout = await fetchRecipe({
+  const fetched = await fetchRecipe({
     source: sourceOf(request.source, request.sourceBase, existsSync),
     ref: request.ref,
     pr: request.pr,
@@ -30,6 +32,8 @@ export async function fetch(build: Build): Promise<Fetched> {
     signal: build.signal,
     log: (line) => build.note(line),
   });
+  const checkout = { ...fetched, name: await nameForAbra(fetched) };
+  if (checkout.name !== fetched.name) build.note(`${fetched.name}: the recipe calls itself ${checkout.name} (TYPE in .env.sample)`);
   const base = chooseBase(checkout, request.base);
   const baseTree = base && request.tiers.includes("upgrade") ? { commit: base.commit, dir: join(build.dir, "base") } : null;
   if (baseTree) await treeAt(checkout, baseTree.commit, baseTree.dir, build.signal);
@@ -43,6 +47,16 @@ export async function fetch(build: Build): Promise<Fetched> {
   };
   for (const notice of checkout.notices) build.warn(notice);
   return { checkout, headTree: { commit: checkout.head, dir: checkout.dir }, baseTree };
+}
+
+/**
+ * abra finds an app's recipe by the TYPE in its .env, whatever the folder or the repo is called: a fork's, a worktree's, a CI's
+ * `src`. A TYPE that is missing or no plain name leaves the folder's, and abra to say what it thinks of it.
+ */
+async function nameForAbra({ dir, name }: Checkout): Promise<string> {
+  const { TYPE, RECIPE } = envValues((await recipeFile(dir, ".env.sample")) ?? "");
+  const type = (TYPE ?? RECIPE ?? "").replace(/:[^/]*$/, "");
+  return /^[a-z0-9][a-z0-9_.-]*$/i.test(type) ? type : name;
 }
 
 /** @throws UsageError where `--base` names no version of the recipe */
