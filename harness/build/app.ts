@@ -147,7 +147,7 @@ async function must(swarm: Swarm, tree: Tree, call: string, outcome: Outcome): P
 }
 
 /** The recipe's own timeout label is for abra's wait; the watch decides much earlier, so it only bounds what never ends. */
-function deployTimeoutMs(app: App): number {
+export function deployTimeoutMs(app: App): number {
   const label = app.compose.services.find((service) => service.name === "app")?.labels[`coop-cloud.${app.stack}.timeout`];
   const seconds = Number(label);
   return Number.isFinite(seconds) && seconds > 0 ? Math.max(seconds, 60) * 1000 : 600_000;

@@ -2,6 +2,7 @@ import type { Results } from "../../reports/results.ts";
 import type { Build } from "./context.ts";
 import { admit } from "./phases/admit.ts";
 import { collect } from "./phases/collect.ts";
+import { converge } from "./phases/converge.ts";
 import { fetch } from "./phases/fetch.ts";
 import { install } from "./phases/install.ts";
 import { lint } from "./phases/lint.ts";
@@ -29,8 +30,9 @@ export async function runBuild(build: Build, openWorld: OpenWorld): Promise<Resu
     await build.phase("prepull", () => prepull(site, plan));
     await build.phase("install", () => install(site, plan));
     await build.phase("upgrade", () => upgrade(site, plan));
+    await build.phase("converge", () => converge(site));
   } catch (error) {
-    build.endedBy(error);
+    build.endedBy(site.lostNode() ?? error);
   } finally {
     await build.closing("collect", () => collect(site));
     await build.closing("teardown", () => teardown(site));

@@ -1,4 +1,4 @@
-import { FindingError } from "../base/errors.ts";
+import { FindingError, infra } from "../base/errors.ts";
 import { type Seen, waitFor, WaitTimeout } from "../base/wait.ts";
 import { judgeProbe } from "../swarm/probe-judge.ts";
 import { probe } from "../swarm/probe.ts";
@@ -9,19 +9,27 @@ import type { Site } from "./site.ts";
 /** A container that listens, but not where Traefik was told to go, for this long will not begin to. */
 const wrongPortAfterMs = 10_000;
 
+/** An edge that has given no answer with its own certificate by then is not set up as host.json says, whatever the recipe does. */
+const edgeSilentMs = 30_000;
+
 /**
  * Waits until the app's front page comes through the edge as a visitor comes: TLS, the app's Host name, its own certificate.
  * @param timeoutMs the recipe's own limit: without a health check an app may be up long before it answers
- * @throws FindingError (recipe; wrong-port, unreachable) with what the edge answered last; what the watch throws
+ * @throws FindingError (recipe; wrong-port, unreachable) or infra (edge) with what the edge answered last; what the watch throws
  */
 export async function ready(site: Site, swarm: Swarm, app: App, timeoutMs: number): Promise<void> {
   const { build } = site;
   const broken = app.watch?.broken;
   const signal = broken ? AbortSignal.any([build.signal, broken]) : build.signal;
   const suspicion = new Suspicion(swarm, app);
+  let edgeAnswered = false;
+  const started = performance.now();
   const look = async (): Promise<Seen<void>> => {
-    const verdict = judgeProbe(await probe(swarm.edge, app.domain, "/", { timeoutMs: 10_000, signal }));
+    const answer = await probe(swarm.edge, app.domain, "/", { timeoutMs: 10_000, signal });
+    const verdict = judgeProbe(answer);
     if (verdict.ready) return { done: true, value: undefined };
+    edgeAnswered ||= answer.kind === "answer" && answer.certificate === "own";
+    if (!edgeAnswered && performance.now() - started >= edgeSilentMs) throw edgeTrouble(swarm, verdict.saw);
     const wrong = await suspicion.confirmed();
     if (wrong) throw wrongPort(app, wrong, verdict.saw);
     return { done: false, saw: verdict.saw };
@@ -33,6 +41,11 @@ export async function ready(site: Site, swarm: Swarm, app: App, timeoutMs: numbe
     if (error instanceof WaitTimeout) throw unreachable(app, error);
     throw error;
   }
+}
+
+function edgeTrouble(swarm: Swarm, saw: string): FindingError {
+  const { address, httpsPort } = swarm.edge;
+  return infra("edge", `the edge at ${address}:${httpsPort} gave no answer with its own certificate: ${saw}`, "check edge.address, edge.httpsPort and edge.ca in host.json, and that Traefik runs");
 }
 
 interface WrongPort {

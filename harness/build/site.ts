@@ -1,6 +1,7 @@
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { installAbra } from "../abra/find.ts";
+import { infra, messageOf } from "../base/errors.ts";
 import { cacheDir } from "../base/paths.ts";
 import { attachThrowaway, startThrowaway, type Throwaway } from "../swarm/ephemeral/start.ts";
 import { type ImageCache, reachableFrom, startImageCache } from "../swarm/images/cache.ts";
@@ -83,6 +84,13 @@ export class Site {
     if (!this.#ready) this.#abandon.abort(new Error("the build ended before the Swarm was ready"));
     // A node that came up is there to take down, also where what came after it failed.
     return this.#swarm ? this.#swarm.catch(() => this.throwaway) : null;
+  }
+
+  /** Why nothing on the Swarm can be believed any more, where its node is gone: whatever failed then is not the recipe's. */
+  lostNode(): Error | null {
+    const lost = this.throwaway?.lost;
+    if (!lost?.aborted) return null;
+    return infra("node-lost", `the throwaway Swarm is gone: ${messageOf(lost.reason)}`, "look at the engine's log and the machine's memory, then run it again");
   }
 
   startTestRunner(): void {

@@ -60,7 +60,7 @@ async function keep(site: Site): Promise<KeptRun | null> {
 }
 
 /** Ends what belongs to this process and leaves a kept run's app where it is; what else the build has on a local Swarm goes. */
-export async function letGo(site: Site, kept: Pick<KeptRun, "run" | "stack">): Promise<void> {
+export async function letGo(site: Site, kept: Pick<KeptRun, "run" | "stack" | "domain">): Promise<void> {
   const { build } = site;
   const started = performance.now();
   const attempts = new Attempts();
@@ -72,7 +72,7 @@ export async function letGo(site: Site, kept: Pick<KeptRun, "run" | "stack">): P
   // Only on a local Swarm does a kept app need its run's folder: abra's own is in it.
   const needed = swarm?.kind === "local" && kept.run === build.id;
   if (!needed) await attempts.try("run folder", () => rm(build.dir, { recursive: true, force: true }));
-  const app: Residue = { kind: swarm?.kind === "local" ? "service" : "node", id: kept.run, name: site.apps.at(-1)?.domain ?? kept.run, remove: `recipe-ci rm ${kept.run}` };
+  const app: Residue = { kind: swarm?.kind === "local" ? "service" : "node", id: kept.run, name: kept.domain, remove: `recipe-ci rm ${kept.run}` };
   report(site, attempts, { status: "kept", residue: [app, ...residue], started });
 }
 

@@ -52,7 +52,8 @@ function slotsStanding(service: ServiceView, view: View): Standing {
   const moved = view.history.change.before[record.name]?.id === record.id && record.update === null ? record.movedAt : 0;
   return {
     inPlace: true,
-    since: Math.max(record.createdAt, moved, record.update?.completedAt ?? 0, ...since),
+    // Not from the update's end: Swarm ends it only after the tasks were up for the monitor window, and once is enough.
+    since: Math.max(record.createdAt, moved, ...since),
     warning: stillPaused
       ? `${record.name} is up on the new version, but its update stays paused: ${record.update?.message}; give it an update_config with a longer monitor`
       : null,

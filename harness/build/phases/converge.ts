@@ -1,0 +1,16 @@
+import type { App } from "../appState.ts";
+import { deployTimeoutMs } from "../app.ts";
+import type { Site } from "../site.ts";
+
+/**
+ * A green needs more than "up once": every app has held for its monitor window with no failure left open. Most of it has
+ * passed beside the tiers.
+ * @throws what the watch found
+ */
+export async function converge(site: Site): Promise<void> {
+  await Promise.all(site.apps.filter((app) => app.watch).map(held));
+}
+
+async function held(app: App): Promise<void> {
+  await app.watch?.converged({ timeoutMs: deployTimeoutMs(app), services: app.compose.services.map((service) => service.name) });
+}
