@@ -14,7 +14,7 @@ beforeAll(async () => {
   await testMachine(["nginx:1.27"], AbortSignal.timeout(900_000));
   lab = await Lab.open();
   outcome = await lab.run([await lab.recipe("tiny")]);
-  expect(lab.hasResults(), outcome.stdout + outcome.stderr).toBe(true);
+  if (!lab.hasResults()) throw new Error(`no results: ${outcome.stdout}${outcome.stderr}`);
   results = lab.results();
 }, 900_000);
 

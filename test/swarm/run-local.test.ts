@@ -1,0 +1,104 @@
+import { basename, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { packageRoot } from "../../harness/base/paths.ts";
+import { waitFor } from "../../harness/base/wait.ts";
+import { handOver } from "../../harness/swarm/ephemeral/image.ts";
+import { startThrowaway, type Throwaway } from "../../harness/swarm/ephemeral/start.ts";
+import { residueOf } from "../../harness/swarm/residue.ts";
+import { resultsSchema } from "../../reports/results.ts";
+import { newRunId, testMachine } from "./host.ts";
+import { Lab, standIn } from "./support/lab.ts";
+
+/**
+ * A second Swarm, made for these tests, is the one of the current Docker context: recipe-ci runs inside its node, where
+ * abra finds the Swarm's engine at the usual socket, as on a maintainer's server.
+ */
+const signal = AbortSignal.timeout(900_000);
+const foreign = "somebody_example_org";
+/** The node's own: the checkout and the recipes are mounted read-only. */
+const [state, home, temporary, hostConfig] = ["/var/tmp/state", "/var/tmp/home", "/var/tmp/tmp", "/var/tmp/host.json"];
+
+let lab: Lab;
+let server: Throwaway;
+
+beforeAll(async () => {
+  const machine = await testMachine(["nginx:1.27"], signal);
+  lab = await Lab.open();
+  const mounts = [packageRoot, lab.path("recipes")].map((path) => ({ source: path, target: path }));
+  server = await startThrowaway({ host: machine.docker, nodeImage: machine.nodeImage, edgeImage: machine.edgeImage, runId: newRunId("local"), mounts, signal });
+  await handOver(machine.docker, server.docker, "nginx:1.27", signal);
+  await inNode(["mkdir", "-p", home, temporary]);
+  await someoneElsesStack();
+  await settings();
+}, 900_000);
+
+afterAll(async () => {
+  await server?.close();
+  await lab?.close();
+});
+
+async function someoneElsesStack(): Promise<void> {
+  const compose = `version: "3.8"\nservices:\n  web:\n    image: nginx:1.27\n    volumes: [data:/data]\nvolumes:\n  data: {}\n`;
+  await server.shell.putFile("/var/tmp/foreign/compose.yml", compose);
+  await inNode(["docker", "stack", "deploy", "-c", "/var/tmp/foreign/compose.yml", foreign]);
+  await waitFor(
+    async () => {
+      const [container] = await server.docker.listContainers({ filters: { name: [foreign] } });
+      return container ? { done: true, value: undefined } : { done: false, saw: "no container" };
+    },
+    { what: "somebody else's app", timeoutMs: 30_000, signal },
+  );
+}
+
+/** The edge's address as seen from the server itself, and the CA that its certificate is signed by. */
+async function settings(): Promise<void> {
+  const { trust, baseDomain } = server.edge;
+  if (trust === "public") throw new Error("a throwaway edge has a CA of its own");
+  await server.shell.putFile("/var/tmp/ca.pem", trust.ca);
+  const host = { baseDomain, edge: { address: "127.0.0.1", httpsPort: 443, httpPort: 80, ca: "/var/tmp/ca.pem" } };
+  await server.shell.putFile(hostConfig, JSON.stringify(host));
+}
+
+const environment = { RECIPE_CI_STATE: state, RECIPE_CI_CACHE: "/var/tmp/cache", HOME: home, TMPDIR: temporary, NO_COLOR: "1" };
+
+function inNode(argv: readonly string[], timeoutMs = 240_000) {
+  return server.shell.exec(["env", "-u", "DOCKER_HOST", ...argv], { timeoutMs, signal, env: environment });
+}
+
+/** Everything on the server but tasks' containers of the stack that is not ours: those may come and go by themselves. */
+async function inventory() {
+  const all = await server.inventory();
+  return { resources: all.resources.filter(({ kind, name }) => kind !== "container" || !name.startsWith(foreign)) };
+}
+
+describe("--swarm local", () => {
+  it("tests a recipe on the Swarm of the current context, and takes away only what is its own", async () => {
+    const repo = await lab.recipe("tiny");
+    const before = await inventory();
+    const out = `/var/tmp/out-${basename(repo)}`;
+    const args = ["run", repo, "--swarm", "local", "--host-config", hostConfig, "--abra", standIn, "--out", out];
+    const ran = await inNode([join(packageRoot, "bin/recipe-ci"), ...args]);
+    expect(ran.exitCode, ran.stdout + ran.stderr).toBe(0);
+    const results = resultsSchema.parse(JSON.parse(await server.shell.readFile(`${out}/results.json`)));
+    expect(results).toMatchObject({ verdict: "passed", level: 2, target: { swarm: "local", nodes: 1, privileges: null, edge: expect.stringContaining("127.0.0.1:443") } });
+    expect(results.tiers.map(({ name, status, tests }) => [name, status, tests.length > 0])).toEqual([["install", "passed", true], ["upgrade", "passed", true]]);
+    expect(results.teardown).toMatchObject({ status: "clean", residue: [] });
+
+    const after = await inventory();
+    expect(after.resources.map(({ name }) => name)).toContain(`${foreign}_web`);
+    expect(residueOf(before, after), "new on the Swarm").toEqual([]);
+    expect(residueOf(after, before), "gone from the Swarm").toEqual([]);
+    const left = await inNode(["find", state, temporary, home, "-mindepth", "1", "-not", "-path", "*/node-compile-cache*"]);
+    // Empty folders, and a file that vitest makes once for each user.
+    const expected = /^\/var\/tmp\/(state\/(runs|kept)|home\/\.local(\/share(\/vitest.*)?)?)$/;
+    expect(left.stdout.split("\n").filter((path) => path && !expected.test(path))).toEqual([]);
+  });
+
+  it("refuses an edge whose CA can't be read, as a setting that is wrong", async () => {
+    await server.shell.putFile("/var/tmp/host2.json", JSON.stringify({ edge: { ca: "/nowhere/ca.pem" } }));
+    const repo = await lab.recipe("tiny", "recipes/again");
+    const ran = await inNode([join(packageRoot, "bin/recipe-ci"), "run", repo, "--swarm", "local", "--host-config", "/var/tmp/host2.json", "--abra", standIn, "--out", "/var/tmp/out2"]);
+    expect(ran, ran.stderr).toMatchObject({ exitCode: 2 });
+    expect(ran.stderr).toContain("/nowhere/ca.pem");
+  });
+});
