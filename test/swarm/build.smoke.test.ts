@@ -4,7 +4,7 @@ import type { Results } from "../../reports/results.ts";
 import { testMachine } from "./host.ts";
 import { Lab, type Outcome } from "./support/lab.ts";
 
-const phases = ["admit", "preflight", "fetch", "lint", "prepare", "prepull", "install", "upgrade", "collect", "teardown", "report"];
+const phases = ["admit", "preflight", "fetch", "lint", "prepare", "prepull", "install", "upgrade", "converge", "collect", "teardown", "report"];
 
 let lab: Lab;
 let outcome: Outcome;
