@@ -24,7 +24,8 @@ export class RunnerProcess {
       cwd: packageRoot,
       detached: true,
       serialization: "advanced",
-      env: { ...childEnv(), RECIPE_CI_RUNNER_DIR: dir },
+      // vitest keeps a token of its own in the user's data folder otherwise.
+      env: { ...childEnv(), XDG_DATA_HOME: dir, RECIPE_CI_RUNNER_DIR: dir },
       execArgv: loader(),
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
