@@ -71,8 +71,8 @@ export interface InstallExpectations {
   readonly commitLabel: Label;
   /** Status codes that a working front page may have. */
   readonly allowedCodes: readonly number[];
-  /** Path of the front page, `/` unless the recipe says otherwise. */
-  readonly healthPath: string;
+  /** Path of the front page; null where nothing is routed to the app and no visitor can come. */
+  readonly healthPath: string | null;
   /** The services at the moment when the app had settled. */
   readonly settled: readonly ServiceState[];
 }
@@ -83,7 +83,7 @@ export interface UpgradeExpectations {
   /** The recipe's own version label on `app`; null where head has none. */
   readonly versionLabel: Label | null;
   readonly allowedCodes: readonly number[];
-  readonly healthPath: string;
+  readonly healthPath: string | null;
   /** The services just before abra was run with head. */
   readonly before: readonly ServiceState[];
   readonly settled: readonly ServiceState[];

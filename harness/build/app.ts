@@ -12,7 +12,7 @@ import { overlayFor } from "../swarm/overlay.ts";
 import type { Swarm } from "../swarm/types.ts";
 import { startWatch, type Watch } from "../watch/watch.ts";
 import { type App, noServices, overlayFile, type Tree } from "./appState.ts";
-import { ready } from "./ready.ts";
+import { isRouted, ready } from "./ready.ts";
 import type { Site } from "./site.ts";
 
 /**
@@ -101,7 +101,7 @@ export async function deploy(site: Site, swarm: Swarm, app: App, o: { force: boo
   const services = app.compose.services.map((service) => service.name);
   await watch.beforeChange(o.force ? "upgrade" : "deploy");
   const timeoutMs = deployTimeoutMs(app);
-  const hooks = runsCommands(app, o.force);
+  const hooks = (app.env.POST_DEPLOY_CMDS ?? "").trim() !== "";
   const result = await build.span("abra deploy", () =>
     app.abra.deploy({
       domain: app.domain,
@@ -119,12 +119,8 @@ export async function deploy(site: Site, swarm: Swarm, app: App, o: { force: boo
   watch.afterChange();
   const { warnings } = await build.span("settle", () => watch.settled({ timeoutMs, services }));
   for (const warning of warnings) build.warn(warning);
-  await ready(site, swarm, app, timeoutMs);
-}
-
-/** Whether abra has commands of the recipe to run after this deployment (facts: POST_DEPLOY_CMDS and its like in the .env). */
-function runsCommands(app: App, upgrade: boolean): boolean {
-  return ["POST_DEPLOY_CMDS", ...(upgrade ? ["POST_UPGRADE_CMDS"] : [])].some((key) => (app.env[key] ?? "").trim() !== "");
+  if (isRouted(app)) await ready(site, swarm, app, timeoutMs);
+  else build.warn("no service has the label traefik.enable=true: nothing answers visitors, so nobody visits");
 }
 
 /**
@@ -146,9 +142,12 @@ async function must(swarm: Swarm, tree: Tree, call: string, outcome: Outcome): P
   });
 }
 
-/** The recipe's own timeout label is for abra's wait; the watch decides much earlier, so it only bounds what never ends. */
+/**
+ * The recipe's own timeout label is for abra's wait. The watch decides much earlier, so this only bounds what never ends, and a
+ * label that is shorter than a health check's patience makes no red.
+ */
 export function deployTimeoutMs(app: App): number {
   const label = app.compose.services.find((service) => service.name === "app")?.labels[`coop-cloud.${app.stack}.timeout`];
   const seconds = Number(label);
-  return Number.isFinite(seconds) && seconds > 0 ? Math.max(seconds, 60) * 1000 : 600_000;
+  return Number.isFinite(seconds) && seconds > 0 ? Math.max(seconds, 600) * 1000 : 600_000;
 }

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import type { Swarm } from "../swarm/types.ts";
 import { type KeptRun, rememberRun } from "./kept.ts";
 import type { Site } from "./site.ts";
@@ -15,7 +17,8 @@ export async function keepRun(site: Site, swarm: Swarm): Promise<KeptRun> {
     schema: 1,
     run: build.id,
     recipe: app.recipe,
-    source: build.request.source,
+    // From wherever a fix is tried later, the same folder is meant.
+    source: existsSync(build.request.source) ? resolve(build.request.source) : build.request.source,
     swarm: swarm.kind,
     container: site.throwaway?.containerId ?? null,
     domain: app.domain,

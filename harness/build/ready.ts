@@ -6,8 +6,11 @@ import type { Swarm } from "../swarm/types.ts";
 import type { App } from "./appState.ts";
 import type { Site } from "./site.ts";
 
+/** What a working front page may answer; one that asks for a login works too. */
+export const allowedCodes: readonly number[] = [...Array.from({ length: 200 }, (_, index) => 200 + index), 401, 403];
+
 /** A container that listens, but not where Traefik was told to go, for this long will not begin to. */
-const wrongPortAfterMs = 10_000;
+const wrongPortAfterMs = 20_000;
 
 /** An edge that has given no answer with its own certificate by then is not set up as host.json says, whatever the recipe does. */
 const edgeSilentMs = 30_000;
@@ -26,7 +29,7 @@ export async function ready(site: Site, swarm: Swarm, app: App, timeoutMs: numbe
   const started = performance.now();
   const look = async (): Promise<Seen<void>> => {
     const answer = await probe(swarm.edge, app.domain, "/", { timeoutMs: 10_000, signal });
-    const verdict = judgeProbe(answer);
+    const verdict = judgeProbe(answer, allowedCodes);
     if (verdict.ready) return { done: true, value: undefined };
     edgeAnswered ||= answer.kind === "answer" && answer.certificate === "own";
     if (!edgeAnswered && performance.now() - started >= edgeSilentMs) throw edgeTrouble(swarm, verdict.saw);
@@ -105,14 +108,23 @@ function unreachable(app: App, wait: WaitTimeout): FindingError {
   });
 }
 
+/** Whether visitors can come at all: a runner, a backup bot or a mail relay has no page. */
+export function isRouted(app: App): boolean {
+  return app.compose.services.some(takesVisitors);
+}
+
 function routedService(app: App): string {
-  return app.compose.services.find((one) => one.labels["traefik.enable"] === "true")?.name ?? "app";
+  return app.compose.services.find(takesVisitors)?.name ?? "app";
+}
+
+function takesVisitors({ labels }: App["compose"]["services"][number]): boolean {
+  return labels["traefik.enable"] === "true";
 }
 
 function routedPorts(app: App, service: string): { label: string; port: number }[] {
   const labels = app.compose.services.find((one) => one.name === service)?.labels ?? {};
   return Object.entries(labels)
-    .filter(([label]) => label.endsWith(".loadbalancer.server.port"))
+    .filter(([label]) => label.startsWith("traefik.http.") && label.endsWith(".loadbalancer.server.port"))
     .map(([label, value]) => ({ label, port: Number(value) }));
 }
 
@@ -125,12 +137,17 @@ async function listeningPorts(swarm: Swarm, app: App, service: string): Promise<
   return read.exitCode === 0 ? listeningIn(read.stdout) : null;
 }
 
-/** Ports in state LISTEN (0A) of /proc/net/tcp, but for Docker's own resolver on 127.0.0.11. */
+/** Ports in state LISTEN (0A) of /proc/net/tcp that others can reach: what listens on 127.0.0.0/8 or ::1 is the container's own. */
 export function listeningIn(table: string): number[] {
   const ports = table.split("\n").flatMap((line) => {
     const [, local, , state] = line.trim().split(/\s+/);
     const [address, port] = local?.split(":") ?? [];
-    return state === "0A" && address !== "0B00007F" && port ? [Number.parseInt(port, 16)] : [];
+    return state === "0A" && address && port && !isLoopback(address) ? [Number.parseInt(port, 16)] : [];
   });
   return [...new Set(ports)].sort((a, b) => a - b);
+}
+
+/** Addresses stand there in host byte order: 127.0.0.1 is 0100007F. */
+function isLoopback(address: string): boolean {
+  return address.length === 8 ? address.endsWith("7F") : address === "00000000000000000000000001000000";
 }

@@ -5,11 +5,13 @@ import type { Build } from "./context.ts";
 import type { KeptRun } from "./kept.ts";
 import { admit } from "./phases/admit.ts";
 import { collect } from "./phases/collect.ts";
+import { converge } from "./phases/converge.ts";
 import { fetch } from "./phases/fetch.ts";
 import { lintStatic } from "./phases/lint.ts";
 import { targetOf } from "./phases/prepare.ts";
 import { pullFor } from "./phases/prepull.ts";
 import { harnessFacts, resultsOf } from "./phases/report.ts";
+import { prune } from "./prune.ts";
 import { letGo } from "./phases/teardown.ts";
 import type { Checkout } from "../recipe/types.ts";
 import { Site } from "./site.ts";
@@ -33,10 +35,12 @@ export async function runRedeploy(build: Build, openWorld: OpenWorld, kept: Kept
     await build.phase("prepull", () => pullFor(site, [app]));
     await build.phase("install", async () => {
       await deploy(site, await site.swarm(), app, { force: true });
+      await prune(site, await site.swarm(), app);
       await runTier(site, "install", app, null);
     });
+    await build.phase("converge", () => converge(site));
   } catch (error) {
-    build.endedBy(error);
+    build.endedBy(site.lostNode() ?? error);
   } finally {
     await build.closing("collect", () => collect(site));
     await build.closing("teardown", () => letGo(site, kept));
@@ -50,6 +54,8 @@ async function prepareAgain(site: Site, checkout: Checkout, kept: KeptRun): Prom
   const target = targetOf(site, swarm);
   site.build.findings.target = target;
   site.startTestRunner();
+  // What an earlier try had and this one has not would stay as an untracked file.
+  await swarm.shell.exec(["rm", "-rf", `${kept.abraDir}/recipes/${checkout.name}`, `${kept.abraDir}/origins`], { timeoutMs: 30_000, signal: site.build.signal });
   const { abra, recipeTree } = await abraIn(site, swarm, checkout, kept.abraDir);
   const tree = { commit: checkout.head, dir: checkout.dir };
   const app: App = {

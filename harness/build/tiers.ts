@@ -8,13 +8,11 @@ import { serveRpc } from "../../tiers/rpc/server.ts";
 import type { TierName } from "../../reports/results.ts";
 import { type App, overlayFile } from "./appState.ts";
 import { handlersFor } from "./handlers.ts";
+import { allowedCodes, isRouted } from "./ready.ts";
 import type { Site } from "./site.ts";
 import { serviceStates } from "./serviceState.ts";
 
 const tierTimeoutMs = 600_000;
-
-/** A front page that asks for a login is a working one. */
-const allowedCodes = [...range(200, 399), 401, 403];
 
 /**
  * Runs a generic tier's tests against the live app, under the watch: an app that starts to loop ends them.
@@ -62,7 +60,7 @@ async function contextOf(site: Site, swarm: Swarm, app: App, tier: TierName, bef
 }
 
 async function expectations(site: Site, app: App, tier: TierName, settled: readonly ServiceState[], before: readonly ServiceState[] | null): Promise<Expectations> {
-  const common = { commitLabel: await commitLabel(app), allowedCodes, healthPath: "/", settled };
+  const common = { commitLabel: await commitLabel(app), allowedCodes, healthPath: isRouted(app) ? "/" : null, settled };
   if (tier === "install") return { tier, ...common };
   if (tier !== "upgrade") throw new Error(`no expectations for tier ${tier}`);
   const { version } = app.compose;
@@ -84,8 +82,4 @@ async function commitLabel(app: App): Promise<Label> {
   const foreign = dirt.filter((file) => file !== overlayFile);
   if (foreign.length > 0) throw new Error(`abra's tree differs from commit ${app.tree.commit} in ${foreign.join(", ")}`);
   return { key: `coop-cloud.${app.stack}.chaos-version`, value: `${app.tree.commit.slice(0, 8)}${dirt.length > 0 ? "+U" : ""}` };
-}
-
-function range(from: number, to: number): number[] {
-  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
 }

@@ -19,6 +19,8 @@ export interface FetchOptions {
   readonly pr: number | null;
   /** A folder of this run alone; made if missing. */
   readonly into: string;
+  /** Untracked paths that are no part of a working tree under test. */
+  readonly ignore?: readonly string[];
   readonly signal: AbortSignal;
   /** Lines for people. */
   readonly log: (line: string) => void;
@@ -48,7 +50,7 @@ export async function fetchRecipe(o: FetchOptions): Promise<Checkout> {
   const refs = await listRefs(git, mirror);
   if (refs.length === 0) throw emptyRepo(located);
   const author = await commitAsked(git, mirror, located, refs, o);
-  const state = located.tree === null ? { commit: author, changed: [] } : await snapshot(git, mirror, located.tree, author, o.into);
+  const state = located.tree === null ? { commit: author, changed: [] } : await snapshot(git, mirror, located.tree, author, o.into, o.ignore);
   if (state.changed.length > 0) o.log(workingTreeLine(state.changed, author));
   const dir = join(o.into, "recipe", located.name);
   await clone(git, mirror, dir, refs, author, state.commit);

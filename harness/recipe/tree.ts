@@ -8,3 +8,10 @@ export async function treeAt(checkout: Checkout, commit: string, into: string, s
   await git.run(["clone", "--quiet", "--no-checkout", checkout.mirror, into], { cwd: dirname(into) });
   await git.run(["checkout", "--quiet", "--detach", commit], { cwd: into });
 }
+
+/** Tags of head and of the commits that it descends from. @throws infra (class git) */
+export async function tagsBefore(checkout: Checkout, signal: AbortSignal): Promise<string[]> {
+  const git = await Git.in(`${checkout.mirror}.git-settings`, signal);
+  const tags = await git.run(["tag", "--merged", checkout.head], { cwd: dirname(checkout.mirror), env: { GIT_DIR: checkout.mirror } });
+  return tags.split("\n").filter(Boolean);
+}

@@ -1,6 +1,6 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, realpath, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { isAbsolute, join, relative, resolve } from "node:path";
 import { UsageError } from "../base/errors.ts";
 import type { Git } from "./git.ts";
 
@@ -21,10 +21,11 @@ const snapshotRef = "refs/recipe-ci/worktree";
  * @param tree the author's folder
  * @param author the commit it is based on
  * @param into a private folder for the temporary index
+ * @param ignore untracked paths that are not the author's work: the build's own output, say
  */
-export async function snapshot(git: Git, mirror: string, tree: string, author: string, into: string): Promise<Snapshot> {
+export async function snapshot(git: Git, mirror: string, tree: string, author: string, into: string, ignore: readonly string[] = []): Promise<Snapshot> {
   const excludes = join(into, "excludes");
-  await writeFile(excludes, await authorsIgnores(git, tree));
+  await writeFile(excludes, (await authorsIgnores(git, tree)) + (await inside(tree, ignore)));
   const env = { GIT_DIR: mirror, GIT_WORK_TREE: tree, GIT_INDEX_FILE: join(into, "index") };
   const options = { cwd: tree, env, timeoutMs: 120_000 };
   const safe = ["-c", `core.excludesFile=${excludes}`, "-c", "core.bare=false", "-c", "core.autocrlf=false", "-c", "core.safecrlf=false"];
@@ -62,6 +63,14 @@ async function authorsIgnores(git: Git, tree: string): Promise<string> {
   const own = await readFile(asked.exitCode === 0 ? asked.stdout.trim() : standard, "utf8").catch(() => "");
   const exclude = await readFile(join(common, "info", "exclude"), "utf8").catch(() => "");
   return `${own}\n${exclude}\n`;
+}
+
+/** Patterns of an ignore file for those of the paths that lie in the tree. */
+async function inside(tree: string, paths: readonly string[]): Promise<string> {
+  const root = await realpath(tree);
+  const real = await Promise.all(paths.map((path) => realpath(path).catch(() => path)));
+  const within = real.map((path) => relative(root, path)).filter((path) => path !== "" && !path.startsWith("..") && !isAbsolute(path));
+  return within.map((path) => `/${path.replace(/[\\*?[ ]/g, "\\$&")}\n`).join("");
 }
 
 async function added(adding: ReturnType<Git["try"]>, tree: string): Promise<void> {

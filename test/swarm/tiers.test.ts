@@ -57,7 +57,7 @@ afterAll(async () => {
 /** What abra does at its core: the version's files, the env, `docker stack deploy`. */
 async function deploy(ref: string, version: string): Promise<void> {
   await command(["git", "checkout", "--quiet", ref], { cwd: repo, timeoutMs: 10_000 });
-  const overlay = overlayFor({ services: ["app", "db"].map((name) => ({ name, endpointMode: "vip", ports: [] })) }, { ipvs: swarm.facts.ipvs });
+  const overlay = overlayFor({ format: "3.8", services: ["app", "db"].map((name) => ({ name, endpointMode: "vip", ports: [] })) }, { ipvs: swarm.facts.ipvs });
   const label = `version: "3.8"\nservices:\n  app:\n    deploy:\n      labels:\n        - "${commitKey}=${version}"\n`;
   await swarm.shell.putTree(repo, "/recipe");
   await swarm.shell.putFile("/recipe/label.yml", label);

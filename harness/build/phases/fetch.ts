@@ -1,13 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError } from "../../base/errors.ts";
 import { fetchRecipe } from "../../recipe/checkout.ts";
 import { envValues } from "../../recipe/envfile.ts";
 import { recipeFile } from "../../recipe/files.ts";
 import { sourceOf } from "../../recipe/source.ts";
 import type { Checkout, Version } from "../../recipe/types.ts";
-import { baseOf } from "../../recipe/versions.ts";
-import { treeAt } from "../../recipe/tree.ts";
+import { baseNamed, baseOf } from "../../recipe/versions.ts";
+import { tagsBefore, treeAt } from "../../recipe/tree.ts";
 import type { Tree } from "../appState.ts";
 import type { Build } from "../context.ts";
 
@@ -29,12 +28,13 @@ export async function fetch(build: Build): Promise<Fetched> {
     ref: request.ref,
     pr: request.pr,
     into: join(build.dir, "fetch"),
+    ignore: [request.out],
     signal: build.signal,
     log: (line) => build.note(line),
   });
   const checkout = { ...fetched, name: await nameForAbra(fetched) };
   if (checkout.name !== fetched.name) build.note(`${fetched.name}: the recipe calls itself ${checkout.name} (TYPE in .env.sample)`);
-  const base = chooseBase(checkout, request.base);
+  const base = chooseBase(checkout, request.base, await tagsBefore(checkout, build.signal));
   const baseTree = base && request.tiers.includes("upgrade") ? { commit: base.commit, dir: join(build.dir, "base") } : null;
   if (baseTree) await treeAt(checkout, baseTree.commit, baseTree.dir, build.signal);
   build.findings.recipe = {
@@ -59,11 +59,14 @@ async function nameForAbra({ dir, name }: Checkout): Promise<string> {
   return /^[a-z0-9][a-z0-9_.-]*$/i.test(type) ? type : name;
 }
 
-/** @throws UsageError where `--base` names no version of the recipe */
-export function chooseBase(checkout: Checkout, wanted: string | null): Version | null {
-  if (wanted === null) return baseOf(checkout.versions, checkout.head);
-  const found = checkout.versions.find((version) => version.tag === wanted);
-  if (found) return found;
-  const known = checkout.versions.map((version) => version.tag).slice(0, 5).join(", ");
-  throw new UsageError(`--base ${wanted}`, `${checkout.name} has no such version`, known ? `it has ${known}` : "it has no versions at all");
+/**
+ * The version to upgrade from. A version that head does not descend from is a later one where head is an older branch: going there
+ * would be a downgrade. Only where no version is known to be an ancestor do all count.
+ * @param before tags of head's ancestors
+ * @throws UsageError where `--base` names no version of the recipe, or head itself
+ */
+export function chooseBase({ versions, head }: Pick<Checkout, "versions" | "head">, wanted: string | null, before: readonly string[]): Version | null {
+  if (wanted !== null) return baseNamed(versions, head, wanted);
+  const ancestors = versions.filter(({ tag }) => before.includes(tag));
+  return baseOf(ancestors.length > 0 ? ancestors : versions, head);
 }

@@ -31,8 +31,9 @@ export async function lint(site: Site, { checkout, baseTree }: Fetched): Promise
  * @returns how many findings there were
  * @throws FindingError (recipe, invalid-compose)
  */
-export async function lintStatic({ build, images }: Site, dir: string): Promise<number> {
-  const app = await asSampled(dir);
+export async function lintStatic(site: Site, dir: string): Promise<number> {
+  const { build, images } = site;
+  const app = await asSampled(site, dir);
   build.findings.recipe.version = app.version;
   const findings = staticFindings(app, anyStack);
   const invalid = invalidCompose(findings);
@@ -43,18 +44,18 @@ export async function lintStatic({ build, images }: Site, dir: string): Promise<
 }
 
 /** A base that can't even be read is told as broken when it is deployed; here it only has no images to begin with. */
-async function wantBase({ images }: Site, base: Tree): Promise<void> {
+async function wantBase(site: Site, base: Tree): Promise<void> {
   try {
-    images.want(await asSampled(base.dir));
+    site.images.want(await asSampled(site, base.dir));
   } catch (error) {
     if (!(error instanceof FindingError)) throw error;
   }
 }
 
-/** The compose files as a new app would have them, before anything of its own is set. */
-async function asSampled(dir: string): Promise<ComposeApp> {
+/** The compose files as a new app would have them: the sample, and what the request sets. */
+async function asSampled({ build }: Site, dir: string): Promise<ComposeApp> {
   const sample = (await recipeFile(dir, ".env.sample")) ?? "";
-  return loadApp(dir, { ...envValues(sample), DOMAIN: "lint.ci.test", STACK_NAME: anyStack }, anyStack);
+  return loadApp(dir, { ...envValues(sample), ...build.request.env, DOMAIN: "lint.ci.test", STACK_NAME: anyStack }, anyStack);
 }
 
 /** @returns how many rules of severity error abra found broken; null where it could not lint */

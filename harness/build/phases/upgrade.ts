@@ -9,6 +9,7 @@ import type { App } from "../appState.ts";
 import { baseBroken } from "../base-broken.ts";
 import type { Build } from "../context.ts";
 import type { Site } from "../site.ts";
+import { prune } from "../prune.ts";
 import { serviceStates } from "../serviceState.ts";
 import { runTier } from "../tiers.ts";
 import type { Plan } from "./prepare.ts";
@@ -35,22 +36,16 @@ export async function upgrade(site: Site, plan: Plan): Promise<void> {
   await deploy(site, swarm, app, { force: true });
   await build.span("prune", () => prune(site, swarm, app));
   await runTier(site, "upgrade", app, before);
+  doubtCommands(site, app);
 }
 
-/**
- * abra deploys without pruning, so what head no longer names stays up. An operator removes it by hand; so does the build, and
- * says so: it is no fault of the recipe.
- */
-async function prune(site: Site, swarm: Swarm, app: App): Promise<void> {
-  const named = new Set(app.compose.services.map((service) => service.name));
-  const left = (await serviceStates(swarm.docker, app.stack)).map((state) => state.name).filter((name) => !named.has(name));
-  if (left.length === 0) return;
-  const end = app.watch?.disturb({ targets: left, forMs: 60_000, why: "services that left the recipe are pruned" });
-  for (const name of left) {
-    await swarm.docker.getService(`${app.stack}_${name}`).remove();
-    site.build.warn(`upgrade: service ${name} is no longer in head and abra leaves it running: operators remove it with docker service rm STACK_${name}`);
-  }
-  end?.();
+/** A forced deploy of a tree is no `abra app upgrade`: commands that only that runs have not been tried. */
+function doubtCommands(site: Site, app: App): void {
+  if ((app.env.POST_UPGRADE_CMDS ?? "").trim() === "") return;
+  const tiers = site.build.findings.tiers;
+  const index = tiers.findIndex((tier) => tier.name === "upgrade");
+  const tier = tiers[index];
+  if (tier?.status === "passed") tiers[index] = { ...tier, status: "unverified", reason: "POST_UPGRADE_CMDS were not run: abra runs them only between releases" };
 }
 
 async function whyNot(site: Site, plan: Plan): Promise<string | null> {

@@ -11,6 +11,7 @@ import { forgetRun, type KeptRun, keptRun, keptRuns, rememberRun } from "../../.
 import { admit, unadmit } from "../../../harness/build/phases/admit.ts";
 import { listeningIn } from "../../../harness/build/ready.ts";
 import { serviceStates } from "../../../harness/build/serviceState.ts";
+import { chooseBase } from "../../../harness/build/phases/fetch.ts";
 import { deployedFiles } from "../../../harness/recipe/changes.ts";
 import { request } from "./request.ts";
 
@@ -34,10 +35,27 @@ describe("ports on which a container listens", () => {
     ["IPv6, both tables one after the other, each port once", [header, row("00000000:1F90", "0A"), header, row("00000000000000000000000000000000:1F90", "0A"), row("00000000000000000000000000000000:0050", "0A")].join("\n"), [80, 8080]],
     ["connections are no listeners", [header, row("0100007F:0050", "01"), row("0100007F:0051", "06")].join("\n"), []],
     ["Docker's own resolver does not count", [header, row("0B00007F:9C41", "0A")].join("\n"), []],
-    ["on localhost", [header, row("0100007F:0BB8", "0A")].join("\n"), [3000]],
+    ["on localhost nobody else reaches it", [header, row("0100007F:0BB8", "0A"), row("00000000000000000000000001000000:0BB9", "0A")].join("\n"), []],
     ["garbage", "cat: no such file\n: :", []],
   ])("%s", (_, table, ports) => {
     expect(listeningIn(table)).toEqual(ports);
+  });
+});
+
+describe("the version to upgrade from", () => {
+  const versions = ["1.2.0+3", "1.1.0+2", "1.0.0+1"].map((tag) => ({ tag, commit: `commit of ${tag}` }));
+
+  test.each<[string, string, string[], string | null]>([
+    ["the newest that is not head", "commit of none", ["1.2.0+3", "1.1.0+2", "1.0.0+1"], "1.2.0+3"],
+    ["none that an older branch does not descend from", "commit of none", ["1.1.0+2", "1.0.0+1"], "1.1.0+2"],
+    ["a head that is the oldest version has none", "commit of 1.0.0+1", ["1.0.0+1"], null],
+    ["a history that knows no tags counts them all", "commit of none", [], "1.2.0+3"],
+  ])("%s", (_, head, before, tag) => {
+    expect(chooseBase({ versions, head }, null, before)?.tag ?? null).toBe(tag);
+  });
+
+  test("is refused where --base names head itself", () => {
+    expect(() => chooseBase({ versions, head: "commit of 1.2.0+3" }, "1.2.0+3", [])).toThrow("nothing to upgrade");
   });
 });
 

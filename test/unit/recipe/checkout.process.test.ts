@@ -16,10 +16,10 @@ function repo(name = "blog"): Repo {
   return new Repo(join(home, String(++made), name));
 }
 
-function fetchFrom(source: Repo | Source | string, o: { ref?: string; pr?: number; log?: (line: string) => void } = {}) {
+function fetchFrom(source: Repo | Source | string, o: { ref?: string; pr?: number; log?: (line: string) => void; ignore?: string[] } = {}) {
   const from: Source = source instanceof Repo ? { kind: "path", path: source.dir, name: "blog" } : typeof source === "string" ? { kind: "path", path: source, name: "blog" } : source;
   const into = join(home, String(++made), "into");
-  return fetchRecipe({ source: from, ref: o.ref ?? null, pr: o.pr ?? null, into, signal: AbortSignal.timeout(20_000), log: o.log ?? (() => {}) });
+  return fetchRecipe({ source: from, ref: o.ref ?? null, pr: o.pr ?? null, into, signal: AbortSignal.timeout(20_000), ignore: o.ignore ?? [], log: o.log ?? (() => {}) });
 }
 
 const asUrl = (from: Repo): Source => ({ kind: "url", url: `file://${from.dir}`, name: "blog" });
@@ -120,6 +120,14 @@ describe("a working tree", () => {
     expect(existsSync(join(checkout.dir, "debug.log"))).toBe(false);
     expect(gitIn(checkout.dir, "rev-parse", "HEAD^")).toBe(checkout.author);
     expect(gitIn(checkout.dir, "status", "--porcelain")).toBe("");
+  });
+
+  it("does not hold the results of the build that tests it", async () => {
+    const from = repo();
+    from.commit({ ...recipe });
+    from.write({ "out/build.log": "ours", "outer.txt": "the author's" });
+    const checkout = await fetchFrom(from, { ignore: [join(from.dir, "out"), "/somewhere/else"] });
+    expect(checkout.changed).toEqual(["outer.txt"]);
   });
 
   it("leaves the author's repo as it is, byte for byte", async () => {

@@ -1,0 +1,20 @@
+import type { Swarm } from "../swarm/types.ts";
+import type { App } from "./appState.ts";
+import type { Site } from "./site.ts";
+import { serviceStates } from "./serviceState.ts";
+
+/**
+ * abra deploys without pruning, so what head no longer names stays up. An operator removes it by hand; so does the build, and
+ * says so: it is no fault of the recipe.
+ */
+export async function prune(site: Site, swarm: Swarm, app: App): Promise<void> {
+  const named = new Set(app.compose.services.map((service) => service.name));
+  const left = (await serviceStates(swarm.docker, app.stack)).map((state) => state.name).filter((name) => !named.has(name));
+  if (left.length === 0) return;
+  const end = app.watch?.disturb({ targets: left, forMs: 60_000, why: "services that left the recipe are pruned" });
+  for (const name of left) {
+    await swarm.docker.getService(`${app.stack}_${name}`).remove();
+    site.build.warn(`service ${name} is no longer in head and abra leaves it running: operators remove it with docker service rm STACK_${name}`);
+  }
+  end?.();
+}
