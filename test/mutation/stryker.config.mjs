@@ -1,0 +1,19 @@
+/** Mutation testing of what decides: `npm run mutation`, or `npm run mutation -- --mutate harness/watch/policy/streaks.ts`. */
+export default {
+  testRunner: "vitest",
+  plugins: ["@stryker-mutator/vitest-runner"],
+  vitest: { configFile: "test/mutation/vitest.config.ts", related: false },
+  mutate: ["harness/watch/policy.ts", "harness/watch/history.ts", "harness/watch/policy/**/*.ts"],
+  coverageAnalysis: "perTest",
+  // The machine has two cores, and others use it.
+  concurrency: 2,
+  // Stryker would read tsconfig.json with the compiler's JavaScript interface, which TypeScript 7 does not have.
+  tsconfigFile: "none",
+  tempDirName: "out/mutation",
+  cleanTempDir: "always",
+  reporters: ["clear-text", "json"],
+  jsonReporter: { fileName: "out/mutation.json" },
+  clearTextReporter: { logTests: false, allowColor: false },
+  thresholds: { high: 95, low: 90, break: 90 },
+  ignorePatterns: ["out", "coverage"],
+};
