@@ -101,6 +101,11 @@ export function beginChange(history: History, name: string, at: number, expected
   return { ...history, change: { name, at, startedAt: null, applied: false, before, expected } };
 }
 
+/** Who waits for whom from here on: an upgrade may bring new services and new waits. */
+export function setDependencies(history: History, dependencies: ReadonlyMap<string, readonly string[]>): History {
+  return { ...history, dependencies: Object.fromEntries(dependencies) };
+}
+
 /** The command that makes the change has returned. */
 export function applyChange(history: History): History {
   return { ...history, change: { ...history.change, applied: true } };

@@ -1,5 +1,5 @@
 import { UsageError } from "../base/errors.ts";
-import type { Limits } from "./types.ts";
+import type { LimitName, Limits } from "./types.ts";
 
 export const defaultLimits: Limits = {
   failures: 4,
@@ -11,6 +11,7 @@ export const defaultLimits: Limits = {
   noNodeMs: 60_000,
   stuckNewMs: 60_000,
   daemonSilenceMs: 20_000,
+  source: { place: ".recipe-ci/recipe.json", set: [] },
 };
 
 /** Limits that measurements fix: no recipe changes them. */
@@ -31,22 +32,24 @@ export const fixed = {
 
 /** The history remembers 48 ends of each slot. */
 const mostCount = 40;
-const counts: readonly (keyof Limits)[] = ["failures", "unhealthyKills", "rejections"];
+const counts: readonly LimitName[] = ["failures", "unhealthyKills", "rejections"];
+
+export type LimitChanges = Partial<Omit<Limits, "source">>;
 
 /**
  * The default limits with `changes` on top.
- * @param where the setting's place, for the message: `recipes/wordpress/recipe.ts: restarts`
+ * @param place the file that the changes come from, or where they would stand: `recipes/wordpress/recipe.ts`
  * @throws UsageError for an unknown name and for anything but positive numbers (whole ones for counts)
  */
-export function limitsWith(changes: Partial<Limits>, where: string): Limits {
+export function limitsWith(changes: LimitChanges, place: string): Limits {
+  const where = `${place}: restarts`;
+  const names = Object.keys(defaultLimits).filter((name) => name !== "source");
   for (const [name, value] of Object.entries(changes)) {
-    if (!(name in defaultLimits)) {
-      throw new UsageError(where, `unknown limit ${name}`, `use one of ${Object.keys(defaultLimits).join(", ")}`);
-    }
-    const whole = counts.includes(name as keyof Limits);
+    if (!names.includes(name)) throw new UsageError(where, `unknown limit ${name}`, `use one of ${names.join(", ")}`);
+    const whole = counts.includes(name as LimitName);
     if (typeof value !== "number" || !Number.isFinite(value) || value <= 0 || (whole && (!Number.isInteger(value) || value > mostCount))) {
       throw new UsageError(where, `${name} is ${String(value)}`, whole ? `give a whole number from 1 to ${mostCount}` : "give a number above 0");
     }
   }
-  return { ...defaultLimits, ...changes };
+  return { ...defaultLimits, ...changes, source: { place, set: Object.keys(changes) as LimitName[] } };
 }

@@ -9,6 +9,7 @@ import { rejected } from "./policy/rules/rejected.ts";
 import { paused, rolledBack } from "./policy/rules/updates.ts";
 import { standingOf } from "./policy/standing.ts";
 import { type View, viewOf } from "./policy/view.ts";
+import { waitingLine } from "./policy/wording.ts";
 import type { History, Judgement, Limits } from "./types.ts";
 
 /** First match wins for each service: what says most about the cause comes first. */
@@ -51,12 +52,12 @@ function verdict(finding: Finding, history: History): Judgement {
 function standing(view: View): Judgement {
   const names = [...new Set([...view.history.change.expected, ...view.services.keys()])];
   const stands = names.map((name) => ({ name, stand: standingOf(name, view) }));
-  const missing = stands.flatMap(({ name, stand }) => (stand.inPlace ? [] : [`${name}: ${stand.words}`]));
+  const missing = stands.flatMap(({ name, stand }) => (stand.inPlace ? [] : [{ name, ...stand }]));
   const { failedAttempts, lastError } = view.history.daemon;
   // What was seen before it fell silent proves nothing about now.
   if (failedAttempts > 0) return { kind: "waiting", line: `the daemon gives no good answer (${lastError})` };
   if (names.length === 0) return { kind: "waiting", line: "no service yet" };
-  if (missing.length > 0) return { kind: "waiting", line: missing.join(" · ") };
+  if (missing.length > 0) return { kind: "waiting", line: waitingLine(missing) };
   const inPlace = stands.flatMap(({ stand }) => (stand.inPlace ? [stand] : []));
   const since = Math.max(...inPlace.map((one) => one.since));
   const warnings = inPlace.flatMap(({ warning }) => (warning === null ? [] : [warning]));

@@ -148,7 +148,19 @@ export interface Limits {
   readonly stuckNewMs: number;
   /** No good answer from the daemon for this long, ms. */
   readonly daemonSilenceMs: number;
+  /** Where they come from, for the words of a reason; no decision looks at it. */
+  readonly source: LimitSource;
 }
+
+export interface LimitSource {
+  /** The file that says how this recipe is judged, or would: what a maintainer changes. */
+  readonly place: string;
+  /** The limits that it sets; the others are defaults. */
+  readonly set: readonly LimitName[];
+}
+
+/** A limit by its name, without where it comes from. */
+export type LimitName = Exclude<keyof Limits, "source">;
 
 export type Judgement =
   | { readonly kind: "waiting"; readonly line: string }

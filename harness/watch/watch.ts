@@ -3,23 +3,24 @@ import { type Clock, systemClock } from "../base/clock.ts";
 import { infra, messageOf } from "../base/errors.ts";
 import type { Mask } from "../base/mask.ts";
 import { Judging, type Settled } from "./judging.ts";
-import { limitsWith } from "./limits.ts";
+import { defaultLimits, type LimitChanges, limitsWith } from "./limits.ts";
 import { dockerDaemon } from "./observe/daemon.ts";
 import { followEvents } from "./observe/events.ts";
 import { Observer } from "./observe/observer.ts";
 import { type Report, Reporter } from "./report.ts";
-import type { Limits } from "./types.ts";
 
 export type { Report } from "./report.ts";
 export type { Settled } from "./judging.ts";
-export type { Limits } from "./types.ts";
+export type { LimitChanges } from "./limits.ts";
 
 export interface WatchOptions {
   readonly docker: Docker;
   readonly stack: string;
   /** By service name: what each needs first. */
   readonly dependencies: ReadonlyMap<string, readonly string[]>;
-  readonly limits?: Partial<Limits>;
+  readonly limits?: LimitChanges;
+  /** The file that the limits come from, or where they would stand: reasons name it. */
+  readonly limitsPlace?: string;
   /** Images whose registry explicitly said that they do not exist. */
   readonly missingImages: readonly string[];
   /** Services that the harness's own overlay changes for this host. */
@@ -52,9 +53,10 @@ export interface Watch {
   readonly broken: AbortSignal;
   /**
    * Takes the snapshot that the change is measured against: just before abra runs.
+   * @param dependencies who waits for whom from this change on, where it changes that
    * @throws what `broken` was aborted with; the signal's reason
    */
-  beforeChange(name: string): Promise<void>;
+  beforeChange(name: string, dependencies?: ReadonlyMap<string, readonly string[]>): Promise<void>;
   /** abra has returned: what is to be there is there. Until then a service that has not moved is waited for. */
   afterChange(): void;
   /**
@@ -81,7 +83,7 @@ export interface Watch {
  */
 export function startWatch(options: WatchOptions): Watch {
   const clock = options.clock ?? systemClock;
-  const limits = limitsWith(options.limits ?? {}, "restarts");
+  const limits = limitsWith(options.limits ?? {}, options.limitsPlace ?? defaultLimits.source.place);
   const stopped = new AbortController();
   const signal = AbortSignal.any([options.signal, stopped.signal]);
   const broken = new AbortController();
@@ -101,7 +103,7 @@ export function startWatch(options: WatchOptions): Watch {
   signal.addEventListener("abort", () => judging.end(signal.reason), { once: true });
   const running = Promise.all([
     observer.run(),
-    followEvents({ docker: options.docker, stack: options.stack, signal, onNotice: (notice) => observer.notice(notice) }),
+    followEvents({ docker: options.docker, signal, onOpen: () => observer.opened(), onChunk: (chunk) => observer.events(chunk) }),
   ]).catch((error: unknown) => {
     const bug = infra("harness-bug", `the watch itself failed: ${messageOf(error)}`, "report this with the log of the run", [], error);
     broken.abort(bug);
@@ -122,10 +124,10 @@ export function startWatch(options: WatchOptions): Watch {
   };
   return {
     broken: broken.signal,
-    async beforeChange(name) {
+    async beforeChange(name, dependencies) {
       await lookUntilAnswered();
       reporter.keep(observer.history, observer.now());
-      observer.beginChange(name);
+      observer.beginChange(name, dependencies);
     },
     afterChange: () => observer.applyChange(),
     disturb: (disturbance) => observer.disturb(disturbance),

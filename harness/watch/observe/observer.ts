@@ -1,13 +1,12 @@
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Mask } from "../../base/mask.ts";
-import { addDisturbance, addPoll, addSilence, applyChange, beginChange, endDisturbance, expectServices, newHistory, restart } from "../history.ts";
+import { addDisturbance, applyChange, beginChange, endDisturbance, expectServices, restart, setDependencies } from "../history.ts";
 import type { History } from "../types.ts";
 import { Details } from "./details.ts";
 import type { Daemon } from "./daemon.ts";
-import type { Notice } from "./events.ts";
+import { Intake } from "./intake.ts";
 import { Poller } from "./poller.ts";
-import type { Poll } from "./seen.ts";
 
 export interface ObserverOptions {
   readonly stack: string;
@@ -30,7 +29,7 @@ export class Observer {
   readonly #options: ObserverOptions;
   readonly #poller: Poller;
   readonly #details: Details;
-  #history: History;
+  readonly #intake: Intake;
   /** Wall-clock time of the daemon when our monotonic clock read 0. */
   #anchor: number;
   #nodesAt = Number.NEGATIVE_INFINITY;
@@ -38,13 +37,13 @@ export class Observer {
   constructor(options: ObserverOptions) {
     this.#options = options;
     this.#anchor = options.clock.wall() - options.clock.monotonic();
-    this.#history = newHistory({ ...options, at: this.now() });
+    this.#intake = new Intake({ ...options, at: this.now() });
     this.#poller = new Poller({ ...options, poll: () => this.#poll() });
-    this.#details = new Details({ ...options, update: (change) => (this.#history = change(this.#history)) });
+    this.#details = new Details({ ...options, intake: this.#intake });
   }
 
   get history(): History {
-    return this.#history;
+    return this.#intake.history;
   }
 
   /** The watch's timeline: the daemon's clock at the start, never stepping afterwards. */
@@ -68,31 +67,36 @@ export class Observer {
     return this.#details.settle(ms);
   }
 
-  notice(notice: Notice): void {
-    this.#details.notice(notice);
+  /** A stream of events was opened: what was missed before it shows in the next look. */
+  opened(): void {
+    this.#intake.opened();
     this.#poller.wake();
   }
 
-  beginChange(name: string): void {
-    this.#history = beginChange(this.#history, name, this.now());
+  events(chunk: Buffer): void {
+    const notices = this.#intake.events(chunk, this.now());
+    for (const notice of notices) this.#details.notice(notice);
+    if (notices.length > 0) this.#poller.wake();
+  }
+
+  beginChange(name: string, dependencies?: ReadonlyMap<string, readonly string[]>): void {
+    this.#intake.declare((history) => beginChange(dependencies ? setDependencies(history, dependencies) : history, name, this.now()));
   }
 
   applyChange(): void {
-    this.#history = applyChange(this.#history);
+    this.#intake.declare(applyChange);
     this.#poller.wake();
   }
 
   expect(services: readonly string[]): void {
-    this.#history = expectServices(this.#history, services);
+    this.#intake.declare((history) => expectServices(history, services));
   }
 
   disturb({ targets, forMs, why }: { readonly targets: readonly string[]; readonly forMs: number; readonly why: string }): () => void {
     const from = this.now();
     const disturbance = { targets, from, until: from + forMs, why };
-    this.#history = addDisturbance(this.#history, disturbance);
-    return () => {
-      this.#history = endDisturbance(this.#history, disturbance, this.now());
-    };
+    this.#intake.declare((history) => addDisturbance(history, disturbance));
+    return () => this.#intake.declare((history) => endDisturbance(history, disturbance, this.now()));
   }
 
   async #synchronize(): Promise<void> {
@@ -104,25 +108,21 @@ export class Observer {
     } catch {
       // Without the daemon's time ours has to do; stamps are believed only within what polling sees anyway.
     }
-    this.#history = restart(this.#history, this.now());
+    this.#intake.declare((history) => restart(history, this.now()));
     await this.#details.begin();
   }
 
   async #poll(): Promise<void> {
     const withNodes = this.now() - this.#nodesAt >= nodesEveryMs;
     try {
-      const poll = await this.#options.daemon.poll(() => this.now(), withNodes);
-      if (withNodes) this.#nodesAt = poll.at;
-      this.#history = addPoll(this.#history, this.#masked(poll));
-      this.#details.afterPoll(this.#history);
+      const answers = await this.#options.daemon.ask(() => this.now(), withNodes);
+      if (this.#options.signal.aborted) return;
+      this.#intake.answers(answers);
+      if (withNodes) this.#nodesAt = answers.at;
+      this.#details.afterPoll(this.history);
     } catch (error) {
-      if (!this.#options.signal.aborted) this.#history = addSilence(this.#history, messageOf(error));
+      if (!this.#options.signal.aborted) this.#intake.silence(messageOf(error));
     }
     if (!this.#options.signal.aborted) this.#options.onLook();
-  }
-
-  #masked(poll: Poll): Poll {
-    const masked = (text: string | null) => (text === null ? null : this.#options.mask.text(text));
-    return { ...poll, tasks: poll.tasks.map((task) => ({ ...task, error: masked(task.error), message: masked(task.message) })) };
   }
 }

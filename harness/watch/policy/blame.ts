@@ -1,5 +1,6 @@
-import { excusedLine, failureLines, type Finding } from "./finding.ts";
+import { failureLines, type Finding, lookAtLogs } from "./finding.ts";
 import type { View } from "./view.ts";
+import { excuseLines } from "./wording.ts";
 
 /** A root is blamed by its open streak only when it failed more than once: one flicker is not a loop. */
 const loop = 2;
@@ -27,7 +28,7 @@ function onDependency(finding: Finding, view: View): Finding {
     service: name,
     slot: slot.key,
     summary: `${name} keeps failing (${slot.streak.length} times), and ${finding.service}, which waits for it, with it`,
-    evidence: [...failureLines(slot.streak), ...excusedLine(root), `${finding.service}: ${finding.summary}`, ...finding.evidence],
-    hint: `start with ${name}: ${finding.hint}`,
+    evidence: [...failureLines(slot.streak), ...excuseLines(root, view), `${finding.service}: ${finding.summary}`, ...finding.evidence],
+    hint: `start with ${name}, ${finding.service} waits for it: ${lookAtLogs(name)}`,
   };
 }

@@ -2,6 +2,7 @@ import { humanDuration } from "../../base/clock.ts";
 import { fixed } from "../limits.ts";
 import type { History, Limits } from "../types.ts";
 import type { Finding } from "./finding.ts";
+import { limitLine } from "./wording.ts";
 
 /** The daemon is given up after a while without a good answer; several calls must have failed, so that our own pause is not its fault. */
 export function daemonLost({ daemon }: History, limits: Limits, now: number): Finding | null {
@@ -14,7 +15,11 @@ export function daemonLost({ daemon }: History, limits: Limits, now: number): Fi
     slot: null,
     at: daemon.answeredAt,
     summary: `the Docker daemon has given no good answer for ${humanDuration(silent)}`,
-    evidence: [`${daemon.failedAttempts} calls failed`, ...(daemon.lastError ? [`the last one: ${daemon.lastError}`] : [])],
+    evidence: [
+      `${daemon.failedAttempts} calls failed`,
+      ...(daemon.lastError ? [`the last one: ${daemon.lastError}`] : []),
+      limitLine(`${humanDuration(limits.daemonSilenceMs)} and ${fixed.silentAttempts} calls without a good answer`, ["daemonSilenceMs"], limits),
+    ],
     hint: "look at the engine's log on the manager node (restarted, out of memory, disk full?), then run again",
   };
 }

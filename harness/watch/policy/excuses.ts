@@ -14,7 +14,7 @@ export function excuseFor(failure: Failure, needs: readonly string[], history: H
     at >= from && at <= until && (targets.includes("*") || targets.includes(task.service)));
   if (disturbance) return `declared: ${disturbance.why}`;
   // What Swarm refused to start never got as far as needing anybody.
-  if (failure.kind === "rejected" || at > lastChangeBefore(history, at) + limits.ceilingMs) return null;
+  if (failure.kind === "rejected" || at > excusesEndAt(history, limits, at)) return null;
   const from = task.startedAt ?? task.createdAt;
   return needs.find((name) => blocks(name, from, at, history)) ?? null;
 }
@@ -26,8 +26,11 @@ function blocks(name: string, from: number, to: number, history: History): boole
   return service.desired > 0 && !wasReady(service, history, from, to);
 }
 
-/** A declared disturbance is a change too: what it stopped has to come back. */
-function lastChangeBefore(history: History, at: number): number {
+/**
+ * The ceiling: what fails at `at` and later than this is excused by nobody.
+ * A declared disturbance is a change too: what it stopped has to come back.
+ */
+export function excusesEndAt(history: History, limits: Limits, at: number): number {
   const disturbed = history.disturbances.flatMap(({ from, until }) => [from, until]).filter((time) => time <= at);
-  return Math.max(history.change.at, ...disturbed);
+  return Math.max(history.change.at, ...disturbed) + limits.ceilingMs;
 }

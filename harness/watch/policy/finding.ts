@@ -46,14 +46,6 @@ function logLines(task: TaskRecord): string[] {
   return [`last log lines of ${task.id.slice(0, 12)}:`, ...task.log.slice(-shownLines).map((line) => `  ${line}`)];
 }
 
-/** What was seen besides and did not count: the reader should know why it took so long. */
-export function excusedLine(service: ServiceView): string[] {
-  const excused = service.slots.flatMap(({ failures }) => failures.filter(({ excusedBy }) => excusedBy !== null));
-  if (excused.length === 0) return [];
-  const by = [...new Set(excused.map(({ excusedBy }) => excusedBy))].join(", ");
-  return [`${excused.length} ${excused.length === 1 ? "failure" : "failures"} did not count, excused by ${by}`];
-}
-
 /** The last task ended as the restart policy permits: a finished one-shot. */
 export function isFinished(service: ServiceView, task: TaskRecord): boolean {
   return task.state === "complete" && mayComplete(service.record);

@@ -8,7 +8,7 @@ export function healthOf(task: TaskRecord, history: History): Health {
 }
 
 /** From when on a task could be relied on by others; null: not so far. */
-function readyAt(task: TaskRecord, service: ServiceRecord, history: History): number | null {
+export function readyAt(task: TaskRecord, service: ServiceRecord, history: History): number | null {
   if (task.state === "complete" && mayComplete(service)) return task.endedAt;
   if (task.runningAt === null) return null;
   if (healthOf(task, history).kind === "checked") return task.runningAt;

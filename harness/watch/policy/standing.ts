@@ -7,14 +7,16 @@ import { healthOf } from "./readiness.ts";
 import { isOfThisChange } from "./rules/updates.ts";
 import { trustMs, upFor } from "./streaks.ts";
 import type { ServiceView, SlotView, View } from "./view.ts";
+import { plural } from "./wording.ts";
 
 /** How one service stands: in place since when, or what it is waiting for, in words. */
 export type Standing =
   | { readonly inPlace: true; readonly since: number; readonly warning: string | null }
-  | { readonly inPlace: false; readonly words: string };
+  | { readonly inPlace: false; readonly words: string; readonly failed: boolean };
 
+const betweenTries = new Set(["new", "allocated", "assigned", "accepted", "ready", "failed", "rejected", "complete"]);
 const inFlight = new Set(["updating", "rollback_started"]);
-const waits = (words: string): Standing => ({ inPlace: false, words });
+const waits = (words: string, failed = false): Standing => ({ inPlace: false, words, failed });
 
 export function standingOf(name: string, view: View): Standing {
   const service = view.services.get(name);
@@ -34,7 +36,7 @@ function changeStanding(service: ServiceView, view: View): Standing | null {
   }
   if (record.update && inFlight.has(record.update.state)) {
     const done = slots.filter((slot) => slotSince(slot, service) !== null).length;
-    return waits(`${record.update.state === "updating" ? "updating" : "rolling back"}, ${done} of ${record.desired} up${trouble(service, view)}`);
+    return waitsIn(`${record.update.state === "updating" ? "updating" : "rolling back"}, ${done} of ${record.desired} up`, trouble(service, view));
   }
   return null;
 }
@@ -42,11 +44,11 @@ function changeStanding(service: ServiceView, view: View): Standing | null {
 function slotsStanding(service: ServiceView, view: View): Standing {
   const { record, slots } = service;
   const since = slots.map((slot) => slotSince(slot, service)).filter((time) => time !== null);
-  if (since.length < record.desired) return waits(`${firstMissing(service, view)}${trouble(service, view)}`);
+  if (since.length < record.desired) return waitsIn(firstMissing(service, view), trouble(service, view));
   const open = slots.find(({ streak, latest }) => streak.length > 0 && isLive(latest));
   if (open) {
     const left = trustMs(open.streak, view.limits) - upFor(open.latest, view.now);
-    return waits(`up after ${plural(open.streak.length)}, trusted in ${seconds(left)}`);
+    return waits(`up after ${plural(open.streak.length)}, trusted in ${seconds(left)}`, true);
   }
   const stillPaused = record.update?.state === "paused" && isOfThisChange(service, view);
   const moved = view.history.change.before[record.name]?.id === record.id && record.update === null ? record.movedAt : 0;
@@ -71,10 +73,17 @@ function slotSince(slot: SlotView, service: ServiceView): number | null {
   return isSchedule(service.record) && last?.state === "complete" && last.spec === spec ? last.endedAt : null;
 }
 
-function firstMissing(service: ServiceView, view: View): string {
+/** A slot that only goes round its loop is told by its failures: its state changes many times a second. */
+function waitsIn(state: string | null, failures: string): Standing {
+  return waits([state, failures].filter(Boolean).join(", "), failures !== "");
+}
+
+/** How the first slot that is missing stands; null where it is between two tries and its failures say more. */
+function firstMissing(service: ServiceView, view: View): string | null {
   const { record, slots } = service;
   const slot = slots.find((one) => slotSince(one, service) === null && one.tasks.some(isLive)) ?? slots.find((one) => slotSince(one, service) === null);
   if (!slot) return slots.length === 0 ? "no task yet" : `${slots.length} of ${record.desired} up`;
+  if (betweenTries.has(slot.latest.state) && trouble(service, view) !== "") return null;
   const many = record.desired > 1 ? `slot ${slot.key} ` : "";
   return many + stateInWords(slot.latest, view);
 }
@@ -95,7 +104,7 @@ function stateInWords(task: TaskRecord, view: View): string {
   }
 }
 
-/** `: 3 failures, excused by db` */
+/** `3 failures, excused by db`; empty where nothing failed. */
 function trouble({ slots }: ServiceView, view: View): string {
   const failures = slots.flatMap((slot) => slot.failures);
   const excused = failures.filter(({ excusedBy }) => excusedBy !== null);
@@ -103,8 +112,7 @@ function trouble({ slots }: ServiceView, view: View): string {
   const parts = [];
   if (excused.length > 0) parts.push(`${plural(excused.length)}, excused by ${[...new Set(excused.map(({ excusedBy }) => excusedBy))].join(" and ")}`);
   if (counted > 0) parts.push(`${plural(counted)} of ${view.limits.failures}`);
-  return parts.length > 0 ? `, ${parts.join(", ")}` : "";
+  return parts.join(", ");
 }
 
-const plural = (count: number): string => `${count} ${count === 1 ? "failure" : "failures"}`;
 const seconds = (ms: number): string => (ms < 120_000 ? `${Math.max(0, Math.round(ms / 1000))} s` : humanDuration(ms));

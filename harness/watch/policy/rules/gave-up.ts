@@ -1,13 +1,14 @@
 import { engineFailed, noSuchImage } from "../causes.ts";
 import { hasEnded, isWanted } from "../failures.ts";
-import { excusedLine, failureLines, isFinished, lookAtLogs, type Rule, taskLine } from "../finding.ts";
+import { failureLines, isFinished, lookAtLogs, type Rule, taskLine } from "../finding.ts";
 import type { ServiceView, SlotView } from "../view.ts";
+import { excuseLines, plural } from "../wording.ts";
 
 /** Swarm will not try again: all tasks of the slot ended, none is wanted. Excuses don't help: nothing brings it back. */
-export const gaveUp: Rule = (service, { history }) => {
+export const gaveUp: Rule = (service, view) => {
   const { record, slots } = service;
   if (slots.filter(({ tasks }) => tasks.some(isWanted)).length >= record.desired) return null;
-  const slot = slots.find((one) => isAbandoned(one, service, history.change.at));
+  const slot = slots.find((one) => isAbandoned(one, service, view.history.change.at));
   if (!slot) return null;
   const last = slot.failures.at(-1);
   const infra = last !== undefined && (noSuchImage(last) || engineFailed(last));
@@ -17,8 +18,8 @@ export const gaveUp: Rule = (service, { history }) => {
     service: record.name,
     slot: slot.key,
     at: slot.latest.endedAt ?? slot.latest.stateAt,
-    summary: `${record.name}: Swarm gave up on slot ${slot.key} after ${slot.failures.length} ${slot.failures.length === 1 ? "failure" : "failures"}`,
-    evidence: [...(slot.failures.length > 0 ? failureLines(slot.failures) : [taskLine(slot.latest)]), ...excusedLine(service), `restart condition ${record.restart.condition}`],
+    summary: `${record.name}: Swarm gave up on slot ${slot.key} after ${plural(slot.failures.length)}`,
+    evidence: [...(slot.failures.length > 0 ? failureLines(slot.failures) : [taskLine(slot.latest)]), ...excuseLines(service, view), `limit: the recipe's own restart_policy (condition ${record.restart.condition}, max_attempts)`],
     hint: infra
       ? "the node could not do its part; see the error and run again"
       : `${lookAtLogs(record.name)}; a service that has to wait for others needs restart_policy condition any without max_attempts`,

@@ -24,6 +24,7 @@ export const image: Rule = ({ record, slots }, { history }) => {
     if (missing.length >= triesWithoutRegistry) {
       return {
         ...common,
+        evidence: [...common.evidence, `limit: ${triesWithoutRegistry} tries (fixed)`],
         kind: "infra",
         class: "image-pull",
         summary: `${record.name}: image ${record.image} could not be pulled, and no registry said that it does not exist`,

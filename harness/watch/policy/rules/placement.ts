@@ -1,9 +1,11 @@
+import { humanDuration } from "../../../base/clock.ts";
 import { fixed } from "../../limits.ts";
 import type { TaskRecord } from "../../types.ts";
 import { portTaken } from "../causes.ts";
 import { isLive } from "../failures.ts";
 import { type Finding, type Rule, taskLine } from "../finding.ts";
 import type { ServiceView } from "../view.ts";
+import { limitLine } from "../wording.ts";
 
 /** Tasks that Swarm wants to run and can't place. */
 
@@ -21,7 +23,7 @@ export const portConflict: Rule = (service, view) => {
     if (!holder || view.now - task.stateAt < fixed.portReleaseMs) continue;
     const ports = record.hostPorts.filter((port) => holder.record.hostPorts.includes(port)).join(", ");
     return {
-      ...about(record.name, task, "failed", "port-conflict"),
+      ...about(record.name, task, "failed", "port-conflict", `limit: the port still held after ${humanDuration(fixed.portReleaseMs)} (fixed)`),
       summary: `${record.name}: host port ${ports} is held by ${holder.record.name === record.name ? "its own other task" : holder.record.name} of the same stack`,
       hint: holder.record.name === record.name
         ? `give ${record.name} update_config order stop-first, or fewer replicas than nodes`
@@ -37,7 +39,11 @@ export const noNode: Rule = (service, view) => {
   if (!task) return null;
   const name = service.record.name;
   const { kind, class: cls, hint } = causeOf(said(task), name);
-  return { ...about(name, task, kind, cls), summary: `${name} can't be placed: ${said(task) || "the scheduler gives no reason"}`, hint };
+  return {
+    ...about(name, task, kind, cls, limitLine(`no node for ${humanDuration(view.limits.noNodeMs)}`, ["noNodeMs"], view.limits)),
+    summary: `${name} can't be placed: ${said(task) || "the scheduler gives no reason"}`,
+    hint,
+  };
 };
 
 function causeOf(why: string, name: string): Pick<Finding, "kind" | "class" | "hint"> {
@@ -57,7 +63,7 @@ export const stuckNew: Rule = (service, view) => {
   if (!task) return null;
   const name = service.record.name;
   return {
-    ...about(name, task, "infra", "stuck-new"),
+    ...about(name, task, "infra", "stuck-new", limitLine(`no address for ${humanDuration(view.limits.stuckNewMs)}`, ["stuckNewMs"], view.limits)),
     summary: `${name}: Swarm has not given its task an address for ${Math.round((view.now - task.stateAt) / 1000)} s`,
     hint: "a network is out of addresses (often the shared proxy network, which should be a /16): remove what is left over, or make it larger",
   };
@@ -70,12 +76,12 @@ export const nodeDown: Rule = (service, view) => {
   if (!task) return null;
   const node = down.find(({ id }) => id === task.node)?.name;
   return {
-    ...about(service.record.name, task, "infra", "node-down"),
+    ...about(service.record.name, task, "infra", "node-down", limitLine(`its node down for ${humanDuration(view.limits.noNodeMs)}`, ["noNodeMs"], view.limits)),
     summary: `node ${node}, where ${service.record.name} runs, is down`,
     hint: `bring node ${node} back, then run again`,
   };
 };
 
-function about(service: string, task: TaskRecord, kind: Finding["kind"], cls: string): Pick<Finding, "kind" | "class" | "service" | "slot" | "at" | "evidence"> {
-  return { kind, class: cls, service, slot: task.slot, at: task.stateAt, evidence: [taskLine(task)] };
+function about(service: string, task: TaskRecord, kind: Finding["kind"], cls: string, limit: string): Pick<Finding, "kind" | "class" | "service" | "slot" | "at" | "evidence"> {
+  return { kind, class: cls, service, slot: task.slot, at: task.stateAt, evidence: [taskLine(task), limit] };
 }

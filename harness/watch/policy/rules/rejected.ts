@@ -1,5 +1,6 @@
 import { cannotStart, engineFailed, noSuchImage, portTaken, sameError } from "../causes.ts";
 import { failureLines, type Rule } from "../finding.ts";
+import { limitLine } from "../wording.ts";
 
 /** The same deterministic refusal again: a bad mount, a missing secret or config, an invalid spec, a program that is not in the image. */
 export const rejected: Rule = ({ record, slots }, { limits }) => {
@@ -16,7 +17,7 @@ export const rejected: Rule = ({ record, slots }, { limits }) => {
         slot: key,
         at: last.at,
         summary: `${record.name} can't start: ${last.task.error ?? "rejected without a reason"}`,
-        evidence: failureLines(same),
+        evidence: [...failureLines(same), limitLine(`the same refusal ${limits.rejections} times`, ["rejections"], limits)],
         hint: `correct what the error names in the definition of ${record.name} (mount, secret, config, command)`,
       };
     }
