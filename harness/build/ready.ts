@@ -128,26 +128,17 @@ function routedPorts(app: App, service: string): { label: string; port: number }
     .map(([label, value]) => ({ label, port: Number(value) }));
 }
 
-/** Ports on which a service's newest container listens, read from its network namespace on the manager. */
-async function listeningPorts(swarm: Swarm, app: App, service: string): Promise<number[] | null> {
-  const [container] = await swarm.docker.listContainers({ filters: { label: [`com.docker.swarm.service.name=${app.stack}_${service}`] } });
-  if (!container) return null;
-  const { State } = await swarm.docker.getContainer(container.Id).inspect();
-  const read = await swarm.shell.exec(["cat", `/proc/${State.Pid}/net/tcp`, `/proc/${State.Pid}/net/tcp6`], { timeoutMs: 5000 });
-  return read.exitCode === 0 ? listeningIn(read.stdout) : null;
+interface RawTask {
+  readonly CreatedAt: string;
+  readonly NodeID?: string;
+  readonly Status: { readonly State: string; readonly ContainerStatus?: { readonly ContainerID?: string } };
 }
 
-/** Ports in state LISTEN (0A) of /proc/net/tcp that others can reach: what listens on 127.0.0.0/8 or ::1 is the container's own. */
-export function listeningIn(table: string): number[] {
-  const ports = table.split("\n").flatMap((line) => {
-    const [, local, , state] = line.trim().split(/\s+/);
-    const [address, port] = local?.split(":") ?? [];
-    return state === "0A" && address && port && !isLoopback(address) ? [Number.parseInt(port, 16)] : [];
-  });
-  return [...new Set(ports)].sort((a, b) => a - b);
-}
-
-/** Addresses stand there in host byte order: 127.0.0.1 is 0100007F. */
-function isLoopback(address: string): boolean {
-  return address.length === 8 ? address.endsWith("7F") : address === "00000000000000000000000001000000";
+/** Ports on which a service's newest running task listens, whichever node it runs on; null where nobody can look. */
+async function listeningPorts(swarm: Swarm, app: App, service: string): Promise<readonly number[] | null> {
+  const filters = { service: [`${app.stack}_${service}`], "desired-state": ["running"] };
+  const tasks = (await swarm.docker.listTasks({ filters })) as unknown as RawTask[];
+  const newest = tasks.filter(({ Status }) => Status.State === "running").sort((a, b) => a.CreatedAt.localeCompare(b.CreatedAt)).at(-1);
+  const container = newest?.Status.ContainerStatus?.ContainerID;
+  return container ? swarm.portsOf({ node: newest.NodeID ?? null, container }) : null;
 }

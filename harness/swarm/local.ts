@@ -6,7 +6,8 @@ import { inventoryOf } from "./inventory.ts";
 import { hasIpvs } from "./ipvs.ts";
 import { asResidue } from "./residue.ts";
 import { LocalShell } from "./shell/local-shell.ts";
-import type { Edge, Inventory, Residue, Swarm } from "./types.ts";
+import { engineHere, portsThrough } from "./sockets.ts";
+import type { Edge, Inventory, PortsOf, Residue, Swarm } from "./types.ts";
 
 const callMs = 20_000;
 
@@ -78,12 +79,14 @@ class LocalSwarm implements Swarm {
   readonly shell: LocalShell;
   readonly edge: Edge;
   readonly facts: Swarm["facts"];
+  readonly portsOf: PortsOf;
 
   constructor(o: LocalOptions, shell: LocalShell, facts: Swarm["facts"]) {
     this.docker = o.docker;
     this.edge = o.edge;
     this.shell = shell;
     this.facts = facts;
+    this.portsOf = portsThrough([engineHere(o.docker)]);
   }
 
   async inventory(): Promise<Inventory> {

@@ -52,6 +52,19 @@ export interface Edge {
   readonly trust: { readonly ca: string } | "public";
 }
 
+/** One container, and the Swarm node that runs it. */
+export interface ContainerPlace {
+  /** The node's id in the Swarm; null where nobody knows. */
+  readonly node: string | null;
+  readonly container: string;
+}
+
+/**
+ * TCP ports on which a container listens for others; null where nobody can look: it is gone already, its node is out of reach,
+ * or its sockets are the node's own. Rejects with the engine's error.
+ */
+export type PortsOf = (place: ContainerPlace) => Promise<readonly number[] | null>;
+
 /** A Swarm that a build runs on. The rest of the build does not know which kind it is. */
 export interface Swarm {
   readonly kind: "ephemeral" | "local";
@@ -61,6 +74,7 @@ export interface Swarm {
   readonly edge: Edge;
   /** What results.json says about it; images and abra are filled in by the build. */
   readonly facts: Pick<TargetFacts, "swarm" | "nodes" | "engine" | "edge" | "privileges" | "ipvs">;
+  readonly portsOf: PortsOf;
   /** Everything that is there now, for the residue check. */
   inventory(): Promise<Inventory>;
   /**

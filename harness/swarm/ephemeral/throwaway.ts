@@ -1,6 +1,8 @@
 import type Docker from "dockerode";
 import { inventoryOf } from "../inventory.ts";
-import type { Edge, Inventory, NodeShell, Residue, Swarm } from "../types.ts";
+import { ContainerShell } from "../shell/container-shell.ts";
+import { engineOnNode, portsThrough } from "../sockets.ts";
+import type { Edge, Inventory, NodeShell, PortsOf, Residue, Swarm } from "../types.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 import { removeRun } from "./remove.ts";
 import type { NodePorts, RunningNode } from "./start-node.ts";
@@ -47,6 +49,7 @@ export class ThrowawaySwarm implements Throwaway {
   readonly hostPorts: NodePorts;
   readonly edgeReady: Promise<void>;
   readonly lost: AbortSignal;
+  readonly portsOf: PortsOf;
   readonly #parts: Parts;
 
   constructor(parts: Parts) {
@@ -61,6 +64,7 @@ export class ThrowawaySwarm implements Throwaway {
     this.hostPorts = manager.ports;
     this.edgeReady = parts.edgeReady;
     this.lost = parts.lost.signal;
+    this.portsOf = portsThrough(parts.nodes.map(({ docker, container }) => engineOnNode(docker, new ContainerShell(container, parts.shell.runDir))));
   }
 
   async inventory(): Promise<Inventory> {

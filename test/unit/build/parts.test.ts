@@ -9,7 +9,6 @@ import { Build } from "../../../harness/build/context.ts";
 import { Interrupted } from "../../../harness/build/interrupt.ts";
 import { forgetRun, type KeptRun, keptRun, keptRuns, rememberRun } from "../../../harness/build/kept.ts";
 import { admit, unadmit } from "../../../harness/build/phases/admit.ts";
-import { listeningIn } from "../../../harness/build/ready.ts";
 import { serviceStates } from "../../../harness/build/serviceState.ts";
 import { chooseBase } from "../../../harness/build/phases/fetch.ts";
 import { deployedFiles } from "../../../harness/recipe/changes.ts";
@@ -23,23 +22,6 @@ beforeEach(() => {
 afterEach(() => {
   vi.unstubAllEnvs();
   rmSync(dir, { recursive: true, force: true });
-});
-
-describe("ports on which a container listens", () => {
-  const header = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid";
-  const row = (local: string, state: string) => `   0: ${local} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000     0`;
-  test.each<[string, string, number[]]>([
-    ["nothing", "", []],
-    ["the header only", header, []],
-    ["IPv4", [header, row("00000000:0050", "0A")].join("\n"), [80]],
-    ["IPv6, both tables one after the other, each port once", [header, row("00000000:1F90", "0A"), header, row("00000000000000000000000000000000:1F90", "0A"), row("00000000000000000000000000000000:0050", "0A")].join("\n"), [80, 8080]],
-    ["connections are no listeners", [header, row("0100007F:0050", "01"), row("0100007F:0051", "06")].join("\n"), []],
-    ["Docker's own resolver does not count", [header, row("0B00007F:9C41", "0A")].join("\n"), []],
-    ["on localhost nobody else reaches it", [header, row("0100007F:0BB8", "0A"), row("00000000000000000000000001000000:0BB9", "0A")].join("\n"), []],
-    ["garbage", "cat: no such file\n: :", []],
-  ])("%s", (_, table, ports) => {
-    expect(listeningIn(table)).toEqual(ports);
-  });
 });
 
 describe("the version to upgrade from", () => {
