@@ -1,21 +1,22 @@
 import type Docker from "dockerode";
 import { readFile } from "node:fs/promises";
-import { bounded } from "../../swarm/bounded.ts";
 import { lastLogs } from "../../swarm/logs.ts";
 import type { Health } from "../types.ts";
-import { readHealth, readNodes, readServices, TaskReader } from "./parse.ts";
-import type { Poll } from "./seen.ts";
+import type { Answers } from "./intake.ts";
+import { readHealth } from "./parse.ts";
+import { getBytes } from "./request.ts";
 
 const logLines = 200;
 const callMs = 5_000;
 const logMs = 3_000;
+const mostBytes = 256 * 1024 * 1024;
 
 /** What the watch asks of a daemon. Each call has a time limit. */
 export interface Daemon {
   /** Milliseconds since the epoch by the daemon's clock. */
   time(): Promise<number>;
-  /** @throws whatever is wrong with the answer: none in time, an error, garbage */
-  poll(now: () => number, withNodes: boolean): Promise<Poll>;
+  /** Unread bytes. @throws whatever is wrong with getting them: none in time, too many, an error of the engine or the connection */
+  ask(now: () => number, withNodes: boolean): Promise<Answers>;
   /** The last 200 lines a task wrote; none where they are gone. */
   log(task: string, container: string | null): Promise<string[]>;
   /** The health check that an image brings; null where this node can't say. */
@@ -25,34 +26,25 @@ export interface Daemon {
 }
 
 export function dockerDaemon(docker: Docker, stack: string, signal: AbortSignal): Daemon {
-  const reader = new TaskReader();
-  // The label of `docker stack deploy`. Each call gets options of its own: dockerode changes them.
-  const ask = <T>(what: string, call: (options: object) => Promise<T>, options: object = {}): Promise<T> => {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(callMs)]);
-    return bounded(what, call({ ...options, abortSignal: limit }), callMs, signal);
-  };
-  const ofStack = () => ({ filters: { label: [`com.docker.stack.namespace=${stack}`] } });
+  const get = (path: string, query: Readonly<Record<string, string>> = {}) => getBytes(docker, path, { query, timeoutMs: callMs, mostBytes, signal });
+  const getJson = async (path: string): Promise<unknown> => JSON.parse((await get(path)).toString("utf8"));
+  // The label of `docker stack deploy`.
+  const filters = JSON.stringify({ label: [`com.docker.stack.namespace=${stack}`] });
   return {
     async time() {
-      const info: unknown = await bounded("info", docker.info(), callMs, signal);
-      const time = Date.parse((info as { SystemTime?: string }).SystemTime ?? "");
+      const info = await getJson("/info");
+      const time = Date.parse((info as { SystemTime?: string } | null)?.SystemTime ?? "");
       if (Number.isNaN(time)) throw new TypeError("the daemon gives no time");
       return time;
     },
-    async poll(now, withNodes) {
+    async ask(now, withNodes) {
       const askedAt = now();
       const [tasks, services, nodes] = await Promise.all([
-        ask("tasks", (options) => docker.listTasks(options), ofStack()),
-        ask("services", (options) => docker.listServices(options as Docker.ServiceListOptions), { ...ofStack(), status: true }),
-        withNodes ? ask("nodes", (options) => docker.listNodes(options as Docker.NodeListOptions)) : null,
+        get("/tasks", { filters }),
+        get("/services", { filters, status: "true" }),
+        withNodes ? get("/nodes") : null,
       ]);
-      return {
-        askedAt,
-        at: now(),
-        tasks: reader.read(tasks),
-        services: readServices(services, stack),
-        nodes: nodes === null ? null : readNodes(nodes),
-      };
+      return { askedAt, at: now(), tasks, services, nodes };
     },
     async log(task, container) {
       const options = { tail: logLines, timeoutMs: logMs, signal };
@@ -62,7 +54,7 @@ export function dockerDaemon(docker: Docker, stack: string, signal: AbortSignal)
       return lines.map(({ text }) => text);
     },
     async imageHealth(image) {
-      const inspected: unknown = await bounded(`image ${image}`, docker.getImage(image).inspect(), callMs, signal);
+      const inspected = await getJson(`/images/${image}/json`);
       return readHealth((inspected as { Config?: { Healthcheck?: unknown } }).Config?.Healthcheck, "none");
     },
     async kernelKills() {

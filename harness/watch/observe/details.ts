@@ -1,17 +1,13 @@
-import type { Mask } from "../../base/mask.ts";
 import { pause } from "../../base/wait.ts";
-import { addImageHealth, addToTask } from "../history.ts";
 import type { History, TaskRecord } from "../types.ts";
 import type { Daemon } from "./daemon.ts";
-import type { Notice } from "./events.ts";
-
-type Facts = Parameters<typeof addToTask>[2];
+import type { Intake } from "./intake.ts";
+import type { Notice } from "./notices.ts";
 
 export interface DetailsOptions {
   readonly daemon: Daemon;
-  readonly mask: Mask;
   readonly signal: AbortSignal;
-  readonly update: (change: (history: History) => History) => void;
+  readonly intake: Intake;
 }
 
 /**
@@ -22,9 +18,6 @@ export class Details {
   readonly #options: DetailsOptions;
   readonly #asked = new Set<string>();
   readonly #reading = new Set<Promise<void>>();
-  /** Facts about tasks that no poll has shown yet. */
-  readonly #early = new Map<string, Facts>();
-  readonly #exitCodes = new Map<string, number>();
   #kills: number | null = null;
 
   constructor(options: DetailsOptions) {
@@ -36,20 +29,13 @@ export class Details {
   }
 
   notice(notice: Notice): void {
-    if (notice.kind === "oom") this.#learn(notice.task, { oom: true });
     if (notice.kind !== "die") return;
-    if (notice.exitCode !== null) this.#exitCodes.set(notice.task, notice.exitCode);
     if (notice.exitCode === 137) this.#start(`memory ${notice.task}`, () => this.#readKills(notice.task));
     this.#start(`log ${notice.task}`, () => this.#readLog(notice.task, notice.container));
   }
 
   afterPoll(history: History): void {
-    for (const task of history.tasks) {
-      const early = this.#early.get(task.id);
-      if (early) this.#options.update((now) => addToTask(now, task.id, early));
-      this.#early.delete(task.id);
-      this.#complete(task);
-    }
+    for (const task of history.tasks) this.#complete(task);
     for (const image of imagesToAsk(history)) this.#start(`image ${image}`, () => this.#readImage(image));
   }
 
@@ -63,10 +49,6 @@ export class Details {
 
   /** An end that no event told of: its log is read now. */
   #complete(task: TaskRecord): void {
-    const exitCode = this.#exitCodes.get(task.id);
-    if (task.endedAt === null) return;
-    this.#exitCodes.delete(task.id);
-    if (exitCode !== undefined && task.gone && task.exitCode === null) this.#learn(task.id, { exitCode });
     if (task.state === "failed" && !task.asked && !task.gone && task.container) {
       this.#start(`log ${task.id}`, () => this.#readLog(task.id, task.container));
     }
@@ -74,26 +56,18 @@ export class Details {
 
   async #readLog(task: string, container: string | null): Promise<void> {
     const lines = await this.#options.daemon.log(task, container);
-    this.#learn(task, { log: lines.map((line) => this.#options.mask.text(line)) });
+    this.#options.intake.learn(task, { log: lines });
   }
 
   async #readKills(task: string): Promise<void> {
     const before = this.#kills;
     this.#kills = await this.#options.daemon.kernelKills();
-    if (before !== null && this.#kills !== null && this.#kills > before) this.#learn(task, { hostOutOfMemory: true });
+    if (before !== null && this.#kills !== null && this.#kills > before) this.#options.intake.learn(task, { hostOutOfMemory: true });
   }
 
   async #readImage(image: string): Promise<void> {
     const health = await this.#options.daemon.imageHealth(image);
-    if (health) this.#options.update((history) => addImageHealth(history, image, health));
-  }
-
-  #learn(task: string, facts: Facts): void {
-    this.#options.update((history) => {
-      if (history.tasks.some(({ id }) => id === task)) return addToTask(history, task, facts);
-      this.#early.set(task, { ...this.#early.get(task), ...facts });
-      return history;
-    });
+    if (health) this.#options.intake.learnImage(image, health);
   }
 
   /** Once for each name. What can't be read is left unknown: it is evidence, no verdict waits for it. */

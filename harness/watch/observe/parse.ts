@@ -81,64 +81,114 @@ interface ReadSpec {
   readonly restart: SeenService["restart"];
 }
 
-/** Reads lists of tasks. A task's spec never changes, so each is read once. */
-export class TaskReader {
-  readonly #specs = new Map<string, ReadSpec>();
+interface KnownTask {
+  readonly version: number | null;
+  readonly spec: ReadSpec;
+  readonly seen: SeenTask;
+}
 
-  /** @throws ZodError where the answer is no list of tasks */
+/** Reads lists of tasks. A task whose version did not move is not read again, and a task's spec is read once. */
+export class TaskReader {
+  readonly #mask: (text: string) => string;
+  #known = new Map<string, KnownTask>();
+
+  /** @param mask for what Swarm says about a task: an error may quote the command line */
+  constructor(mask: (text: string) => string) {
+    this.#mask = mask;
+  }
+
+  /**
+   * @returns the very same object for a task that has not changed
+   * @throws ZodError where the answer is no list of tasks
+   */
   read(answer: unknown): SeenTask[] {
-    const tasks = z.array(task).parse(answer);
-    const listed = new Set(tasks.map(({ ID }) => ID));
-    for (const id of this.#specs.keys()) if (!listed.has(id)) this.#specs.delete(id);
-    return tasks.map((raw) => {
-      const spec = this.#specs.get(raw.ID) ?? readTaskSpec(raw.Spec);
-      this.#specs.set(raw.ID, spec);
-      const { Status: status } = raw;
-      return {
-        id: raw.ID,
-        serviceId: raw.ServiceID,
-        slot: raw.Slot > 0 ? String(raw.Slot) : raw.NodeID || "none",
-        node: raw.NodeID || null,
-        createdAt: raw.CreatedAt,
-        spec: spec.spec,
-        image: spec.image,
-        health: spec.health,
-        state: status.State,
-        desired: raw.DesiredState,
-        stateAt: status.Timestamp,
-        message: status.Message || null,
-        error: status.Err || null,
-        exitCode: status.ContainerStatus?.ExitCode ?? null,
-        container: status.ContainerStatus?.ContainerID || null,
-      };
-    });
+    const listed = new Map<string, KnownTask>();
+    for (const entry of z.array(z.unknown()).parse(answer)) {
+      const { id, version } = identityOf(entry);
+      const known = id === null ? undefined : this.#known.get(id);
+      if (id !== null && known && version !== null && known.version === version) listed.set(id, known);
+      else {
+        const raw = task.parse(entry);
+        const spec = known?.spec ?? readTaskSpec(raw.Spec);
+        listed.set(raw.ID, { version, spec, seen: this.#seen(raw, spec) });
+      }
+    }
+    this.#known = listed;
+    return [...listed.values()].map(({ seen }) => seen);
+  }
+
+  #seen(raw: z.infer<typeof task>, spec: ReadSpec): SeenTask {
+    const { Status: status } = raw;
+    return {
+      id: raw.ID,
+      serviceId: raw.ServiceID,
+      slot: raw.Slot > 0 ? String(raw.Slot) : raw.NodeID || "none",
+      node: raw.NodeID || null,
+      createdAt: raw.CreatedAt,
+      spec: spec.spec,
+      image: spec.image,
+      health: spec.health,
+      state: status.State,
+      desired: raw.DesiredState,
+      stateAt: status.Timestamp,
+      message: this.#mask(status.Message) || null,
+      error: this.#mask(status.Err) || null,
+      exitCode: status.ContainerStatus?.ExitCode ?? null,
+      container: status.ContainerStatus?.ContainerID || null,
+    };
   }
 }
 
-/** @throws ZodError where the answer is no list of services */
-export function readServices(answer: unknown, stack: string): SeenService[] {
-  return z.array(service).parse(answer).map((raw) => {
-    const { spec, image, memoryLimit, restart } = readTaskSpec(raw.Spec.TaskTemplate);
-    const { Mode: mode, UpdateConfig: update, EndpointSpec: endpoint, Name: name } = raw.Spec;
-    const kind = mode.ReplicatedJob || mode.GlobalJob ? "job" as const : mode.Replicated ? "replicated" as const : "global" as const;
-    return {
-      id: raw.ID,
-      name: name.startsWith(`${stack}_`) ? name.slice(stack.length + 1) : name,
-      version: raw.Version.Index,
-      spec,
-      createdAt: raw.CreatedAt,
-      mode: kind,
-      desired: mode.Replicated ? mode.Replicated.Replicas : mode.ReplicatedJob ? mode.ReplicatedJob.TotalCompletions : (raw.ServiceStatus?.DesiredTasks ?? 0),
-      image,
-      update: raw.UpdateStatus?.State
-        ? { state: raw.UpdateStatus.State, startedAt: raw.UpdateStatus.StartedAt, completedAt: raw.UpdateStatus.CompletedAt, message: raw.UpdateStatus.Message }
-        : null,
-      restart,
-      monitorMs: update?.Monitor ? update.Monitor / 1e6 : 5_000,
-      memoryLimit,
-      hostPorts: (endpoint?.Ports ?? []).filter((port) => port.PublishMode === "host").map((port) => port.PublishedPort),
-    };
-  });
+/** What tells whether an entry is one that was read before, without reading it. */
+function identityOf(entry: unknown): { id: string | null; version: number | null } {
+  const { ID: id, Version: version } = (entry ?? {}) as { ID?: unknown; Version?: { Index?: unknown } | null };
+  const index = version?.Index;
+  return { id: typeof id === "string" ? id : null, version: typeof index === "number" ? index : null };
+}
+
+/** Reads lists of services. The spec of a service whose version did not move is not read again. */
+export class ServiceReader {
+  readonly #stack: string;
+  #specs = new Map<string, ReadSpec>();
+
+  constructor(stack: string) {
+    this.#stack = stack;
+  }
+
+  /** @throws ZodError where the answer is no list of services */
+  read(answer: unknown): SeenService[] {
+    const specs = new Map<string, ReadSpec>();
+    const seen = z.array(service).parse(answer).map((raw) => {
+      const key = `${raw.ID} ${raw.Version.Index}`;
+      const spec = this.#specs.get(key) ?? readTaskSpec(raw.Spec.TaskTemplate);
+      specs.set(key, spec);
+      return seenService(raw, spec, this.#stack);
+    });
+    this.#specs = specs;
+    return seen;
+  }
+}
+
+function seenService(raw: z.infer<typeof service>, { spec, image, memoryLimit, restart }: ReadSpec, stack: string): SeenService {
+  const { Mode: mode, UpdateConfig: update, EndpointSpec: endpoint, Name: name } = raw.Spec;
+  const kind = mode.ReplicatedJob || mode.GlobalJob ? "job" as const : mode.Replicated ? "replicated" as const : "global" as const;
+  return {
+    id: raw.ID,
+    name: name.startsWith(`${stack}_`) ? name.slice(stack.length + 1) : name,
+    version: raw.Version.Index,
+    spec,
+    createdAt: raw.CreatedAt,
+    mode: kind,
+    desired: mode.Replicated ? mode.Replicated.Replicas : mode.ReplicatedJob ? mode.ReplicatedJob.TotalCompletions : (raw.ServiceStatus?.DesiredTasks ?? 0),
+    image,
+    update: raw.UpdateStatus?.State
+      ? { state: raw.UpdateStatus.State, startedAt: raw.UpdateStatus.StartedAt, completedAt: raw.UpdateStatus.CompletedAt, message: raw.UpdateStatus.Message }
+      : null,
+    restart,
+    monitorMs: update?.Monitor ? update.Monitor / 1e6 : 5_000,
+    memoryLimit,
+    hostPorts: (endpoint?.Ports ?? []).filter((port) => port.PublishMode === "host").map((port) => port.PublishedPort),
+  };
 }
 
 /** @throws ZodError where the answer is no list of nodes */

@@ -1,0 +1,65 @@
+import type Docker from "dockerode";
+import type { IncomingMessage } from "node:http";
+import { bounded } from "../../swarm/bounded.ts";
+
+export interface RequestOptions {
+  readonly query?: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  /** The answer's size, bytes; a list of 10,000 tasks has 30 MB. */
+  readonly mostBytes: number;
+  readonly signal: AbortSignal;
+}
+
+/** An engine's refusal, as it put it. */
+class Refusal extends Error {
+  override readonly name = "Refusal";
+  readonly statusCode: number;
+
+  constructor(what: string, statusCode: number, body: Buffer) {
+    super(`${what}: HTTP ${statusCode}: ${body.toString("utf8", 0, 500).trim() || "no message"}`);
+    this.statusCode = statusCode;
+  }
+}
+
+/** dockerode would read the body of an unexpected status without a limit: all of them are looked at here. */
+const allStatuses: Readonly<Record<number, true>> = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [index + 100, true]));
+
+/**
+ * The bytes of one GET, unparsed. dockerode itself parses each answer, waits for ever and reads as much as it is sent.
+ * @param path from the root: `/tasks`
+ * @throws EngineTimeout; Refusal for a status other than 200; RangeError for more than `mostBytes`; the signal's reason; what the connection ended with
+ */
+export async function getBytes(docker: Docker, path: string, options: RequestOptions): Promise<Buffer> {
+  const call = new AbortController();
+  try {
+    return await bounded(path, read(docker, path, options, call.signal), options.timeoutMs, options.signal);
+  } catch (error) {
+    // Whoever gives up hangs up, or the engine would go on sending.
+    call.abort();
+    throw error;
+  }
+}
+
+async function read(docker: Docker, path: string, { query, mostBytes }: RequestOptions, signal: AbortSignal): Promise<Buffer> {
+  const response = await dial(docker, path, query ?? {}, signal);
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > mostBytes) throw new RangeError(`${path}: the engine sends more than ${mostBytes} bytes`);
+    chunks.push(chunk);
+  }
+  const body = Buffer.concat(chunks, bytes);
+  if (response.statusCode !== 200) throw new Refusal(path, response.statusCode ?? 0, body);
+  return body;
+}
+
+function dial(docker: Docker, path: string, query: Readonly<Record<string, string>>, abortSignal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    // The modem adds the query to a path that ends with a question mark.
+    docker.modem.dial({ path: `${path}?`, method: "GET", isStream: true, statusCodes: allStatuses, options: { ...query }, abortSignal }, (error: unknown, response: unknown) => {
+      if (error) reject(error);
+      else resolve(response as IncomingMessage);
+    });
+  });
+}
