@@ -1,9 +1,11 @@
-import type { Poll, SeenTask } from "./observe/seen.ts";
+import { isDeepStrictEqual } from "node:util";
+import type { Poll, SeenNode, SeenTask } from "./observe/seen.ts";
 import type { Change, Disturbance, Health, History, ServiceRecord, TaskRecord } from "./types.ts";
 
 /**
  * Pure accumulation. Swarm forgets (5 tasks a slot, none of their logs), the history does not: what was seen once stays,
- * states only move forward, and a task that is no longer listed is known to be gone.
+ * states only move forward, and a task that is no longer listed is known to be gone. What a poll does not change stays the
+ * very same object, so that a judge who has looked at it need not look again.
  */
 
 /** Ended tasks remembered for each slot: the first, and this many of the latest. */
@@ -48,7 +50,7 @@ export function restart(history: History, at: number): History {
 /** What one full answer of the daemon adds. */
 export function addPoll(history: History, poll: Poll): History {
   const before = history.daemon.answeredAt;
-  const services = mergeServices(history, poll);
+  const services = same(history.services, mergeServices(history, poll));
   const names = new Map([...history.services, ...services].map(({ id, name }) => [id, name]));
   const seen = new Map(poll.tasks.map((task) => [task.id, task]));
   const tasks: TaskRecord[] = [];
@@ -62,15 +64,12 @@ export function addPoll(history: History, poll: Poll): History {
     // A task can be listed a moment before its service is: the next poll has both.
     if (service !== undefined) tasks.push(mergeTask(firstSight(fresh, service, before, poll.at), fresh, before, poll.at));
   }
-  return bounded({
+  return bounded(history.tasks, {
     ...history,
-    services,
-    tasks,
-    change: { ...history.change, startedAt: startOf(history.change, services) },
-    nodes: poll.nodes === null ? history.nodes : poll.nodes.map((node) => {
-      const known = history.nodes.find(({ id }) => id === node.id);
-      return { ...node, since: known && known.ready === node.ready ? known.since : poll.at };
-    }),
+    services: same(history.services, services.map((service) => (service.mode === "global" ? updated(service, { desired: Math.max(service.desired, held(service, tasks)) }) : service))),
+    tasks: same(history.tasks, tasks),
+    change: updated(history.change, { startedAt: startOf(history.change, services) }),
+    nodes: poll.nodes === null ? history.nodes : same(history.nodes, poll.nodes.map((node) => mergeNode(history.nodes, node, poll.at))),
     daemon: { answeredAt: poll.at, failedAttempts: 0, lastError: null },
   });
 }
@@ -80,13 +79,13 @@ export function addSilence(history: History, error: string): History {
   return { ...history, daemon: { ...history.daemon, failedAttempts: history.daemon.failedAttempts + 1, lastError: error } };
 }
 
-/** What else was learned about a task: its log, a kernel kill, a listening socket, an exit code that no list ever showed. */
+/** What else was learned about a task: its log, a kernel kill, a listening socket, an end that no list ever showed. */
 export function addToTask(
   history: History,
   id: string,
-  facts: Partial<Pick<TaskRecord, "log" | "oom" | "hostOutOfMemory" | "listeningAt" | "exitCode">>,
+  facts: Partial<Pick<TaskRecord, "log" | "oom" | "hostOutOfMemory" | "listeningAt" | "exitCode" | "endedAt">>,
 ): History {
-  return { ...history, tasks: history.tasks.map((task) => (task.id === id ? { ...task, ...facts } : task)) };
+  return bounded(history.tasks, { ...history, tasks: history.tasks.map((task) => (task.id === id ? { ...task, ...facts } : task)) });
 }
 
 export function addImageHealth(history: History, image: string, health: Health): History {
@@ -132,13 +131,32 @@ function mergeServices(history: History, poll: Poll): ServiceRecord[] {
   return poll.services.map((seen) => {
     const known = history.services.find(({ id }) => id === seen.id);
     if (known && seen.version < known.version) return known;
-    return {
+    const record: ServiceRecord = {
       ...seen,
       createdAt: Math.min(seen.createdAt, poll.at),
       movedAt: known?.version === seen.version ? known.movedAt : poll.at,
       dependsOn: history.dependencies[seen.name] ?? [],
     };
+    return known ? updated(known, record) : record;
   });
+}
+
+function mergeNode(known: History["nodes"], seen: SeenNode, at: number): History["nodes"][number] {
+  const before = known.find(({ id }) => id === seen.id);
+  return before ? updated(before, { ...seen, since: before.ready === seen.ready ? before.since : at }) : { ...seen, since: at };
+}
+
+/**
+ * Slots of a global service that nobody took from it. Docker's own count leaves out a task that waits to restart or that
+ * Swarm gave up: with one node it wants none right then.
+ */
+function held(service: ServiceRecord, tasks: readonly TaskRecord[]): number {
+  const latest = new Map<string, TaskRecord>();
+  for (const task of tasks) {
+    const other = latest.get(task.slot);
+    if (task.serviceId === service.id && (!other || task.createdAt >= other.createdAt)) latest.set(task.slot, task);
+  }
+  return [...latest.values()].filter(({ asked, gone }) => !asked && !gone).length;
 }
 
 /** The change begins with the first service that it creates or moves. */
@@ -177,8 +195,7 @@ function mergeTask(old: TaskRecord, seen: SeenTask, before: number, at: number):
   const stateAt = seen.state === old.state ? old.stateAt : believed(seen.stateAt, before, at);
   const ended = endStates.has(seen.state);
   const started = seen.state === "starting" || seen.state === "running";
-  return {
-    ...old,
+  return updated(old, {
     node: seen.node ?? old.node,
     state: seen.state,
     desired: seen.desired,
@@ -191,7 +208,7 @@ function mergeTask(old: TaskRecord, seen: SeenTask, before: number, at: number):
     runningAt: old.runningAt ?? (seen.state === "running" ? stateAt : null),
     endedAt: old.endedAt ?? (ended ? stateAt : null),
     asked: old.asked || seen.state === "shutdown" || (stopWishes.has(seen.desired) && !ended),
-  };
+  });
 }
 
 /** A stamp is believed as far as polling could have seen it: not after now, not long before the last look. */
@@ -199,8 +216,22 @@ function believed(stamp: number, lastLookAt: number, at: number): number {
   return Math.min(Math.max(stamp, lastLookAt - visibleLagMs), at);
 }
 
+/** The object itself where nothing in it changes. */
+function updated<T extends object>(old: T, changes: Partial<T>): T {
+  for (const key in changes) if (!equal(old[key], changes[key])) return { ...old, ...changes };
+  return old;
+}
+
+const equal = (a: unknown, b: unknown): boolean => Object.is(a, b) || (typeof a === "object" && isDeepStrictEqual(a, b));
+
+/** The old list where the new one holds the very same things. */
+function same<T>(old: readonly T[], fresh: readonly T[]): readonly T[] {
+  return old.length === fresh.length && old.every((one, index) => one === fresh[index]) ? old : fresh;
+}
+
 /** Keeps the first and the latest ended tasks of each slot, and logs of the first and the latest failure only. */
-function bounded(history: History): History {
+function bounded(before: readonly TaskRecord[], history: History): History {
+  if (history.tasks === before) return history;
   const bySlot = Map.groupBy(history.tasks.filter(({ endedAt }) => endedAt !== null), (task) => `${task.serviceId} ${task.slot}`);
   const drop = new Set<string>();
   const mute = new Set<string>();

@@ -117,10 +117,10 @@ export class Intake {
       const early = this.#early.get(id);
       if (early) this.#history = addToTask(this.#history, id, early);
       this.#early.delete(id);
-      const end = endedAt === null ? undefined : this.#ends.get(id);
-      if (end === undefined) continue;
+      const end = this.#ends.get(id);
+      if (end === undefined || endedAt === null) continue;
       this.#ends.delete(id);
-      if (gone && exitCode === null && end.exitCode !== null) this.#history = addToTask(this.#history, id, { exitCode: end.exitCode });
+      if (gone && exitCode === null) this.#history = addToTask(this.#history, id, { exitCode: end.exitCode, endedAt: Math.min(endedAt, end.at) });
     }
   }
 }
