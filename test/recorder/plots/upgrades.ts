@@ -1,0 +1,60 @@
+import type { Service } from "../specs.ts";
+import { counted, crashes, needsFile, type Plot, sleeps, slowDatabase, waits } from "./plot.ts";
+
+/** One node; all is up when the change comes. Looped new versions differ from old ones by their script. */
+
+const changeAt = 25;
+const fastDatabase = slowDatabase(1);
+const waitsForNew: Service = { script: needsFile("db2"), env: { DB_HOST: "db" } };
+const oldVersion: Service = { script: "echo old; exec sleep infinity" };
+
+/** Deploys, and at second 25 changes. */
+function upgrade(name: string, seconds: number, before: Plot["services"], after: Plot["services"]): Plot {
+  return {
+    name,
+    seconds: changeAt + seconds,
+    services: before,
+    play: async (s) => {
+      await s.deploy(before);
+      await s.at(changeAt);
+      await s.change(after);
+    },
+  };
+}
+
+export const upgrades: readonly Plot[] = [
+  upgrade("upgrade-with-60-s-migration", 105, { db: fastDatabase, app: { ...waits, update: { action: "continue" } } }, {
+    db: slowDatabase(60, "db2"),
+    app: { ...waitsForNew, update: { action: "continue" } },
+  }),
+  upgrade("paused-and-up", 90, { db: fastDatabase, app: waits }, { db: slowDatabase(40, "db2"), app: waitsForNew }),
+  upgrade("paused-and-stuck", 40, { app: { ...oldVersion, replicas: 2 } }, { app: { ...crashes, replicas: 2 } }),
+  upgrade("rolled-back-and-healthy", 40, { app: { ...oldVersion, update: { action: "rollback" } } }, { app: { ...crashes, update: { action: "rollback" } } }),
+  {
+    name: "stale-paused-from-before",
+    seconds: 95,
+    services: { db: oldVersion, app: oldVersion },
+    play: async (s) => {
+      await s.deploy({ db: oldVersion, app: oldVersion });
+      await s.at(15);
+      await s.change({ db: { script: "mkdir /shared/once 2>/dev/null && { sleep 1; exit 1; }; exec sleep infinity" } }, { only: true });
+      await s.at(60);
+      await s.change({ app: { script: "echo new; exec sleep infinity" } }, { only: true });
+    },
+  },
+  upgrade("outgoing-task-ends-143", 40, { app: { script: "trap 'exit 143' TERM; sleep infinity & wait" } }, { app: sleeps }),
+  upgrade("host-port-start-first", 30, { app: { ...oldVersion, hostPort: 8095, update: { order: "start-first" } } }, { app: { ...sleeps, hostPort: 8095, update: { order: "start-first" } } }),
+  {
+    name: "service-removed-and-created-again",
+    seconds: 75,
+    services: { app: crashes },
+    play: async (s) => {
+      await s.deploy({ app: crashes });
+      await s.at(18);
+      await s.again("app", { script: counted("case $n in 0|1) sleep 1; exit 1;; esac; exec sleep infinity") });
+    },
+  },
+  upgrade("upgrade-new-version-loops", 50, { db: fastDatabase, app: { ...waits, update: { action: "continue" } } }, { app: { ...crashes, env: { DB_HOST: "db" }, update: { action: "continue" } } }),
+  upgrade("upgrade-changes-nothing", 25, { db: fastDatabase, app: waits }, {}),
+  upgrade("upgrade-start-first", 50, { app: { ...oldVersion, update: { order: "start-first" } } }, { app: { ...slowDatabase(10), update: { order: "start-first" } } }),
+];
