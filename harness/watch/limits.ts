@@ -24,6 +24,8 @@ export const fixed = {
   scheduleDelayMs: 10_000,
   /** Swarm starts an update within this time of accepting it. */
   updateStartMs: 500,
+  /** Two ends that belong together may be stamped this far apart: each takes 135 to 374 ms from death to stamp. */
+  stampLagMs: 500,
   /** A port's last holder may still be going. */
   portReleaseMs: 5_000,
   /** A daemon is given up only after this many calls without a good answer. */

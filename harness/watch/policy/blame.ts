@@ -5,6 +5,9 @@ import { excuseLines } from "./wording.ts";
 /** A root is blamed by its open streak only when it failed more than once: one flicker is not a loop. */
 const loop = 2;
 
+/** Ends that a missing dependency explains; an image that does not exist or a port that is taken has its own cause. */
+const explained = new Set(["crash-loop", "exit-zero-loop", "unhealthy-loop", "gave-up"]);
+
 /** The finding that names the root: of what fails together, what the others wait for. Infra comes first: it is cheap to try again. */
 export function rootOf(findings: readonly Finding[], view: View): Finding | null {
   const needsOf = (name: string | null) => (name === null ? [] : (view.services.get(name)?.needs ?? []));
@@ -17,7 +20,8 @@ const rank = ({ kind }: Finding): number => (kind === "infra" ? 0 : 1);
 
 /** Where what it depends on loops too, without being decided yet, the report names that first. */
 function onDependency(finding: Finding, view: View): Finding {
-  const needs = finding.service === null ? [] : (view.services.get(finding.service)?.needs ?? []);
+  if (finding.service === null || !explained.has(finding.class)) return finding;
+  const needs = view.services.get(finding.service)?.needs ?? [];
   // The farthest one that loops: the others wait for it.
   const root = needs.toReversed().map((name) => view.services.get(name)).find((one) => one?.slots.some(({ streak }) => streak.length >= loop));
   const slot = root?.slots.find(({ streak }) => streak.length >= loop);

@@ -1,43 +1,53 @@
 import { humanDuration } from "../../base/clock.ts";
-import { FindingError } from "../../base/errors.ts";
+import { type Blame, FindingError } from "../../base/errors.ts";
 import type { History, Judgement, Limits } from "../types.ts";
 import { failureLines, taskLine } from "./finding.ts";
 import { standingOf } from "./standing.ts";
-import { viewOf } from "./view.ts";
+import { type SlotView, type View, viewOf } from "./view.ts";
 import { excuseLines, loopLimit, plural } from "./wording.ts";
 
 /**
  * What to report when the time is up and nothing was decided. An open streak is the reason where there is one; where
- * nothing of the recipe ever got to run, the Swarm is.
+ * nothing of the recipe ever got to run, the Swarm is; where all is up and only the window is not over, the time limit is.
  * @param waitedMs how long was waited
  */
 export function deadlineFinding(history: History, limits: Limits, now: number, waitedMs: number, judged: Judgement): FindingError {
   const view = viewOf(history, limits, now);
   const names = [...new Set([...history.change.expected, ...view.services.keys()])];
   const late = names.filter((name) => !standingOf(name, view).inPlace);
-  const looping = late.filter((name) => view.services.get(name)?.slots.some(({ streak }) => streak.length > 0));
-  const candidates = looping.length > 0 ? looping : late;
-  // Of those that are late, one that waits for no other late one is the root.
-  const service = candidates.find((name) => !view.services.get(name)?.needs.some((need) => candidates.includes(need))) ?? null;
+  const service = rootOfLate(late, view);
   const root = service === null ? undefined : view.services.get(service);
   const slots = root?.slots ?? [];
-  const neverRan = slots.length > 0 && slots.every(({ tasks }) => tasks.every(({ startedAt, state }) => startedAt === null && !["failed", "rejected"].includes(state)));
   const line = "line" in judged ? judged.line : judged.reason.summary;
-  const summary = `not up after ${humanDuration(waitedMs)}: ${line || "nothing seen"}`;
   const open = slots.find(({ streak }) => streak.length > 0);
-  const evidence = [
-    ...slots.flatMap(({ failures, latest }) => [...failureLines(failures), taskLine(latest)]),
-    ...(root ? excuseLines(root, view) : []),
-    ...(open ? [`${plural(open.streak.length)} counted, ${loopLimit(limits)}`] : []),
-    `limit: ${humanDuration(waitedMs)} for everything to be up (10 min 0 s, or the label coop-cloud.\${STACK_NAME}.timeout of app where it says more)`,
-  ];
-  return new FindingError(neverRan ? "infra" : "recipe", {
+  const { blame, hint } = whoseFault(service, names.length > 0 && late.length === 0, slots, history);
+  return new FindingError(blame, {
     class: "deadline",
     service,
-    summary,
-    evidence,
-    hint: neverRan
-      ? `${service} never got to start: look at the node (image, network, volume), then run again`
-      : service === null ? "raise the deadline, or see what is slow" : `see why ${service} is not up yet; where it is only slow, raise TIMEOUT or its start_period`,
+    summary: `not up after ${humanDuration(waitedMs)}: ${line}`,
+    evidence: [
+      ...slots.flatMap(({ failures, latest }) => [...failureLines(failures), taskLine(latest)]),
+      ...(root ? excuseLines(root, view) : []),
+      ...(open ? [`${plural(open.streak.length)} counted, ${loopLimit(limits)}`] : []),
+      `limit: ${humanDuration(waitedMs)} for everything to be up (10 min 0 s, or the label coop-cloud.\${STACK_NAME}.timeout of app where it says more)`,
+    ],
+    hint,
   });
 }
+
+/** Of those that are late, looping ones first, one that waits for no other of them. */
+function rootOfLate(late: readonly string[], view: View): string | null {
+  const looping = late.filter((name) => view.services.get(name)?.slots.some(({ streak }) => streak.length > 0));
+  const candidates = looping.length > 0 ? looping : late;
+  return candidates.find((name) => !view.services.get(name)?.needs.some((need) => candidates.includes(need))) ?? null;
+}
+
+function whoseFault(service: string | null, allUp: boolean, slots: readonly SlotView[], { daemon }: History): { readonly blame: Blame; readonly hint: string } {
+  if (daemon.failedAttempts > 0) return { blame: "infra", hint: "the daemon does not answer: look at the engine's log on the manager node, then run again" };
+  if (allUp) return { blame: "harness-limit", hint: "all is up, only the time to watch it was too short: raise the deadline, or shorten update_config.monitor" };
+  if (slots.every(neverStarted)) return { blame: "infra", hint: `${service ?? "the stack"} never got to start: look at the node (image, network, volume), then run again` };
+  return { blame: "recipe", hint: `see why ${service} is not up yet; where it is only slow, raise TIMEOUT or its start_period` };
+}
+
+const neverStarted = ({ tasks }: SlotView): boolean =>
+  tasks.every(({ startedAt, state }) => startedAt === null && state !== "failed" && state !== "rejected");

@@ -1,4 +1,5 @@
-import type { History, Limits } from "../types.ts";
+import { fixed } from "../limits.ts";
+import type { Disturbance, History, Limits } from "../types.ts";
 import type { Failure } from "./failures.ts";
 import { wasReady } from "./readiness.ts";
 
@@ -11,12 +12,21 @@ import { wasReady } from "./readiness.ts";
 export function excuseFor(failure: Failure, needs: readonly string[], history: History, limits: Limits): string | null {
   const { task, at } = failure;
   const disturbance = history.disturbances.find(({ targets, from, until }) =>
-    at >= from && at <= until && (targets.includes("*") || targets.includes(task.service)));
+    at >= from && at <= until + fixed.stampLagMs && hits(targets, task.service));
   if (disturbance) return `declared: ${disturbance.why}`;
   // What Swarm refused to start never got as far as needing anybody.
   if (failure.kind === "rejected" || at > excusesEndAt(history, limits, at)) return null;
   const from = task.startedAt ?? task.createdAt;
-  return needs.find((name) => blocks(name, from, at, history)) ?? null;
+  // What dies of its dependency's death may be seen dead a moment before it.
+  return needs.find((name) => blocks(name, from, at + fixed.stampLagMs, history)) ?? null;
+}
+
+const hits = (targets: Disturbance["targets"], service: string): boolean => targets.includes("*") || targets.includes(service);
+
+/** How long something has lasted without a declared disturbance of the service, ms; 0 or less while one goes on. */
+export function undisturbedFor(since: number, service: string, history: History, now: number): number {
+  const ends = history.disturbances.filter(({ targets, from }) => from <= now && hits(targets, service)).map(({ until }) => until);
+  return now - Math.max(since, ...ends);
 }
 
 /** A dependency that is declared but not there yet blocks while the change is still being made; one of no replicas never does. */

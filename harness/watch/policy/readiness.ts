@@ -15,14 +15,21 @@ export function readyAt(task: TaskRecord, service: ServiceRecord, history: Histo
   return task.listeningAt ?? task.runningAt + fixed.blindReadyMs;
 }
 
+/** Until when others could rely on a task. What a finished one-shot did holds until it has to be done again. */
+function relyUntil(task: TaskRecord, service: ServiceRecord, history: History): number {
+  if (task.endedAt === null) return Number.POSITIVE_INFINITY;
+  if (task.state !== "complete" || !mayComplete(service)) return task.endedAt;
+  const again = history.tasks.filter((other) => other.serviceId === task.serviceId && other.slot === task.slot && other.createdAt > task.createdAt);
+  return Math.min(task.spec === service.spec ? Number.POSITIVE_INFINITY : service.movedAt, ...again.map(({ createdAt }) => createdAt));
+}
+
 /** A service was ready without a gap from `from` to `to`: at each moment at least one of its tasks was. */
 export function wasReady(service: ServiceRecord, history: History, from: number, to: number): boolean {
   const spans = history.tasks
     .filter((task) => task.serviceId === service.id)
     .flatMap((task) => {
       const start = readyAt(task, service, history);
-      const done = task.state === "complete" && mayComplete(service);
-      const end = done || task.endedAt === null ? Number.POSITIVE_INFINITY : task.endedAt;
+      const end = relyUntil(task, service, history);
       return start === null || start >= end ? [] : [{ start, end }];
     })
     .sort((a, b) => a.start - b.start);

@@ -1,16 +1,17 @@
 import { fixed } from "../limits.ts";
-import type { Limits, TaskRecord } from "../types.ts";
-import type { Failure } from "./failures.ts";
+import type { Limits, ServiceRecord, TaskRecord } from "../types.ts";
+import { type Failure, isSchedule, mayComplete } from "./failures.ts";
 
 /**
- * The slot's open streak: its counted failures since a task last stayed up long enough to be trusted.
+ * The slot's open streak: its counted failures since a task last stayed up long enough to be trusted, or did what it was for.
  * @param tasks oldest first
  */
-export function streakOf(tasks: readonly TaskRecord[], failures: readonly Failure[], limits: Limits, now: number): Failure[] {
+export function streakOf(service: ServiceRecord, tasks: readonly TaskRecord[], failures: readonly Failure[], limits: Limits, now: number): Failure[] {
   const byTask = new Map(failures.map((failure) => [failure.task.id, failure]));
+  const completes = mayComplete(service) || isSchedule(service);
   let streak: Failure[] = [];
   for (const task of tasks) {
-    if (streak.length > 0 && upFor(task, now) >= trustMs(streak, limits)) streak = [];
+    if (upFor(task, now) >= trustMs(streak, limits) || (completes && task.state === "complete")) streak = [];
     const failure = byTask.get(task.id);
     if (failure && failure.excusedBy === null) streak.push(failure);
   }

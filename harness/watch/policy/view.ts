@@ -61,5 +61,5 @@ function slotView(key: string, unsorted: readonly TaskRecord[], { record, needs,
     const failure = failureOf(task, successor, record, history.change.at);
     return failure ? [{ ...failure, excusedBy: excuseFor(failure, needs, history, limits) }] : [];
   });
-  return { key, tasks, latest: tasks.at(-1) as TaskRecord, failures, streak: streakOf(tasks, failures, limits, now) };
+  return { key, tasks, latest: tasks.at(-1) as TaskRecord, failures, streak: streakOf(record, tasks, failures, limits, now) };
 }

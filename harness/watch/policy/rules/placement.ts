@@ -2,9 +2,10 @@ import { humanDuration } from "../../../base/clock.ts";
 import { fixed } from "../../limits.ts";
 import type { TaskRecord } from "../../types.ts";
 import { portTaken } from "../causes.ts";
+import { undisturbedFor } from "../excuses.ts";
 import { isLive } from "../failures.ts";
 import { type Finding, type Rule, taskLine } from "../finding.ts";
-import type { ServiceView } from "../view.ts";
+import type { ServiceView, View } from "../view.ts";
 import { limitLine } from "../wording.ts";
 
 /** Tasks that Swarm wants to run and can't place. */
@@ -13,6 +14,9 @@ const said = (task: TaskRecord): string => task.error ?? task.message ?? "";
 const waiting = ({ slots }: ServiceView, state: string): TaskRecord[] =>
   slots.flatMap(({ tasks }) => tasks.filter((task) => isLive(task) && task.state === state));
 
+/** How long a task has been in its state, times left out that the build declared. */
+const stuckFor = (task: TaskRecord, { history, now }: View): number => undisturbedFor(task.stateAt, task.service, history, now);
+
 /** A host port that this very stack holds: no patience helps. */
 export const portConflict: Rule = (service, view) => {
   const { record } = service;
@@ -20,7 +24,7 @@ export const portConflict: Rule = (service, view) => {
     const holder = [...view.services.values()].find((other) =>
       other.record.hostPorts.some((port) => record.hostPorts.includes(port)) &&
       other.slots.some(({ tasks }) => tasks.some((one) => one.id !== task.id && isLive(one) && one.node !== null)));
-    if (!holder || view.now - task.stateAt < fixed.portReleaseMs) continue;
+    if (!holder || stuckFor(task, view) < fixed.portReleaseMs) continue;
     const ports = record.hostPorts.filter((port) => holder.record.hostPorts.includes(port)).join(", ");
     return {
       ...about(record.name, task, "failed", "port-conflict", `limit: the port still held after ${humanDuration(fixed.portReleaseMs)} (fixed)`),
@@ -35,7 +39,7 @@ export const portConflict: Rule = (service, view) => {
 
 /** No suitable node for a full minute. */
 export const noNode: Rule = (service, view) => {
-  const task = waiting(service, "pending").find((one) => view.now - one.stateAt >= view.limits.noNodeMs);
+  const task = waiting(service, "pending").find((one) => stuckFor(one, view) >= view.limits.noNodeMs);
   if (!task) return null;
   const name = service.record.name;
   const { kind, class: cls, hint } = causeOf(said(task), name);
@@ -59,7 +63,7 @@ function causeOf(why: string, name: string): Pick<Finding, "kind" | "class" | "h
 
 /** Stuck `new`: the allocator, usually a network whose addresses are used up. */
 export const stuckNew: Rule = (service, view) => {
-  const task = [...waiting(service, "new"), ...waiting(service, "allocated")].find((one) => view.now - one.stateAt >= view.limits.stuckNewMs);
+  const task = [...waiting(service, "new"), ...waiting(service, "allocated")].find((one) => stuckFor(one, view) >= view.limits.stuckNewMs);
   if (!task) return null;
   const name = service.record.name;
   return {
@@ -71,7 +75,8 @@ export const stuckNew: Rule = (service, view) => {
 
 /** A task is wanted on a node that is gone. */
 export const nodeDown: Rule = (service, view) => {
-  const down = view.history.nodes.filter(({ ready, since }) => !ready && view.now - since >= view.limits.noNodeMs);
+  const down = view.history.nodes.filter(({ ready, since }) =>
+    !ready && undisturbedFor(since, service.record.name, view.history, view.now) >= view.limits.noNodeMs);
   const task = service.slots.flatMap(({ tasks }) => tasks).find((one) => isLive(one) && down.some(({ id }) => id === one.node));
   if (!task) return null;
   const node = down.find(({ id }) => id === task.node)?.name;
