@@ -1,6 +1,6 @@
 import type { WatchFailure } from "../../reports/results.ts";
-import { iso } from "../base/clock.ts";
 import { viewOf } from "./policy/view.ts";
+import { asResult, type Saved } from "./saved.ts";
 import type { History, Limits } from "./types.ts";
 
 export interface Report {
@@ -13,26 +13,21 @@ export interface Report {
 /** Collects the failures of all changes: the judge itself looks at the current one only. */
 export class Reporter {
   readonly #limits: Limits;
+  readonly #saved: Saved;
   readonly #failures = new Map<string, WatchFailure>();
 
-  constructor(limits: Limits) {
+  constructor(limits: Limits, saved: Saved) {
     this.#limits = limits;
+    this.#saved = saved;
   }
 
   /** To be called before each change, and at the end. */
   keep(history: History, now: number): void {
-    for (const { slots, record } of viewOf(history, this.#limits, now).services.values()) {
-      for (const { task, at, excusedBy } of slots.flatMap(({ failures }) => failures)) {
-        this.#failures.set(task.id, {
-          service: record.name,
-          slot: task.slot,
-          task: task.id,
-          at: iso(at),
-          exitCode: task.exitCode,
-          error: task.error,
-          excusedBy,
-          log: [...task.log],
-        });
+    this.#saved.look(history, now);
+    for (const { slots } of viewOf(history, this.#limits, now).services.values()) {
+      for (const failure of slots.flatMap(({ failures }) => failures)) {
+        const { id } = failure.task;
+        this.#failures.set(id, { ...asResult(failure, []), log: [...this.#saved.logOf(id)] });
       }
     }
   }

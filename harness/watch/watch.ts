@@ -7,9 +7,12 @@ import { defaultLimits, type LimitChanges, limitsWith } from "./limits.ts";
 import { dockerDaemon } from "./observe/daemon.ts";
 import { followEvents } from "./observe/events.ts";
 import { Observer } from "./observe/observer.ts";
+import type { Listening } from "./observe/sockets.ts";
 import { type Report, Reporter } from "./report.ts";
+import { Saved, type SavedFailure } from "./saved.ts";
 
 export type { Report } from "./report.ts";
+export type { SavedFailure } from "./saved.ts";
 export type { Settled } from "./judging.ts";
 export type { LimitChanges } from "./limits.ts";
 
@@ -25,6 +28,10 @@ export interface WatchOptions {
   readonly missingImages: readonly string[];
   /** Services that the harness's own overlay changes for this host. */
   readonly overlaid?: readonly string[];
+  /** Whether others can reach a task without a health check; left out, nobody can look. */
+  readonly listening?: Listening;
+  /** Told the first and the latest failure of each slot the moment they are seen, and again when more is known of them. */
+  readonly onFailure?: (failure: SavedFailure) => void;
   readonly mask: Mask;
   /** Ends the watch. */
   readonly signal: AbortSignal;
@@ -88,7 +95,7 @@ export function startWatch(options: WatchOptions): Watch {
   const signal = AbortSignal.any([options.signal, stopped.signal]);
   const broken = new AbortController();
   const daemon = dockerDaemon(options.docker, options.stack, signal);
-  const observer: Observer = new Observer({ ...options, daemon, clock, signal, onLook: () => judging.look() });
+  const observer: Observer = new Observer({ ...options, daemon, clock, signal, onLook: () => look() });
   const judging = new Judging({
     limits,
     clock,
@@ -98,7 +105,12 @@ export function startWatch(options: WatchOptions): Watch {
     onVerdict: (error) => broken.abort(error),
     onLine: options.onLine ?? (() => {}),
   });
-  const reporter = new Reporter(limits);
+  const saved = new Saved(limits, options.onFailure ?? (() => {}));
+  const look = () => {
+    saved.look(observer.history, observer.now());
+    judging.look();
+  };
+  const reporter = new Reporter(limits, saved);
   if (signal.aborted) judging.end(signal.reason);
   signal.addEventListener("abort", () => judging.end(signal.reason), { once: true });
   const running = Promise.all([

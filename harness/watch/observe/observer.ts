@@ -7,6 +7,7 @@ import { Details } from "./details.ts";
 import type { Daemon } from "./daemon.ts";
 import { Intake } from "./intake.ts";
 import { Poller } from "./poller.ts";
+import type { Listening } from "./sockets.ts";
 
 export interface ObserverOptions {
   readonly stack: string;
@@ -14,6 +15,7 @@ export interface ObserverOptions {
   readonly missingImages: readonly string[];
   readonly overlaid?: readonly string[];
   readonly daemon: Daemon;
+  readonly listening?: Listening;
   readonly clock: Clock;
   readonly mask: Mask;
   readonly signal: AbortSignal;
@@ -39,7 +41,7 @@ export class Observer {
     this.#anchor = options.clock.wall() - options.clock.monotonic();
     this.#intake = new Intake({ ...options, at: this.now() });
     this.#poller = new Poller({ ...options, poll: () => this.#poll() });
-    this.#details = new Details({ ...options, intake: this.#intake });
+    this.#details = new Details({ ...options, intake: this.#intake, now: () => this.now() });
   }
 
   get history(): History {
