@@ -53,6 +53,7 @@ export function addPoll(history: History, poll: Poll): History {
   const services = same(history.services, mergeServices(history, poll));
   const names = new Map([...history.services, ...services].map(({ id, name }) => [id, name]));
   const seen = new Map(poll.tasks.map((task) => [task.id, task]));
+  const known = new Set(history.tasks);
   const tasks: TaskRecord[] = [];
   for (const old of history.tasks) {
     const now = seen.get(old.id);
@@ -64,7 +65,7 @@ export function addPoll(history: History, poll: Poll): History {
     // A task can be listed a moment before its service is: the next poll has both.
     if (service !== undefined) tasks.push(mergeTask(firstSight(fresh, service, before, poll.at), fresh, before, poll.at));
   }
-  return bounded(history.tasks, {
+  return bounded(tasks.filter((task) => !known.has(task)), {
     ...history,
     services: same(history.services, services.map((service) => (service.mode === "global" ? updated(service, { desired: Math.max(service.desired, held(service, tasks)) }) : service))),
     tasks: same(history.tasks, tasks),
@@ -85,7 +86,10 @@ export function addToTask(
   id: string,
   facts: Partial<Pick<TaskRecord, "log" | "oom" | "hostOutOfMemory" | "listeningAt" | "exitCode" | "endedAt">>,
 ): History {
-  return bounded(history.tasks, { ...history, tasks: history.tasks.map((task) => (task.id === id ? { ...task, ...facts } : task)) });
+  const task = history.tasks.find((one) => one.id === id);
+  if (!task) return history;
+  const changed: TaskRecord = updated<TaskRecord>(task, facts);
+  return bounded([changed], { ...history, tasks: history.tasks.map((one) => (one === task ? changed : one)) });
 }
 
 export function addImageHealth(history: History, image: string, health: Health): History {
@@ -229,10 +233,14 @@ function same<T>(old: readonly T[], fresh: readonly T[]): readonly T[] {
   return old.length === fresh.length && old.every((one, index) => one === fresh[index]) ? old : fresh;
 }
 
-/** Keeps the first and the latest ended tasks of each slot, and logs of the first and the latest failure only. */
-function bounded(before: readonly TaskRecord[], history: History): History {
-  if (history.tasks === before) return history;
-  const bySlot = Map.groupBy(history.tasks.filter(({ endedAt }) => endedAt !== null), (task) => `${task.serviceId} ${task.slot}`);
+/**
+ * Keeps the first and the latest ended tasks of each slot, and logs of the first and the latest failure only.
+ * @param changed the tasks since whose change this is to be looked at
+ */
+function bounded(changed: readonly TaskRecord[], history: History): History {
+  if (changed.length === 0) return history;
+  const slots = new Set(changed.map(slotOf));
+  const bySlot = Map.groupBy(history.tasks.filter((task) => task.endedAt !== null && slots.has(slotOf(task))), slotOf);
   const drop = new Set<string>();
   const mute = new Set<string>();
   for (const ended of bySlot.values()) {
@@ -250,3 +258,5 @@ function bounded(before: readonly TaskRecord[], history: History): History {
     tasks: history.tasks.filter(({ id }) => !drop.has(id)).map((task) => (mute.has(task.id) ? { ...task, log: [] } : task)),
   };
 }
+
+const slotOf = ({ serviceId, slot }: TaskRecord): string => `${serviceId} ${slot}`;

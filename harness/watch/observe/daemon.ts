@@ -9,7 +9,7 @@ import { getBytes } from "./request.ts";
 const logLines = 200;
 const callMs = 5_000;
 const logMs = 3_000;
-const mostBytes = 256 * 1024 * 1024;
+const mostBytes = 64 * 1024 * 1024;
 
 /** What the watch asks of a daemon. Each call has a time limit. */
 export interface Daemon {
@@ -26,8 +26,10 @@ export interface Daemon {
 }
 
 export function dockerDaemon(docker: Docker, stack: string, signal: AbortSignal): Daemon {
-  const get = (path: string, query: Readonly<Record<string, string>> = {}) => getBytes(docker, path, { query, timeoutMs: callMs, mostBytes, signal });
+  const get = (path: string, more: { readonly query?: Readonly<Record<string, string>>; readonly last?: Buffer | null } = {}) =>
+    getBytes(docker, path, { ...more, timeoutMs: callMs, mostBytes, signal });
   const getJson = async (path: string): Promise<unknown> => JSON.parse((await get(path)).toString("utf8"));
+  let last: { readonly tasks: Buffer; readonly services: Buffer } | null = null;
   // The label of `docker stack deploy`.
   const filters = JSON.stringify({ label: [`com.docker.stack.namespace=${stack}`] });
   return {
@@ -40,10 +42,11 @@ export function dockerDaemon(docker: Docker, stack: string, signal: AbortSignal)
     async ask(now, withNodes) {
       const askedAt = now();
       const [tasks, services, nodes] = await Promise.all([
-        get("/tasks", { filters }),
-        get("/services", { filters, status: "true" }),
+        get("/tasks", { query: { filters }, last: last?.tasks ?? null }),
+        get("/services", { query: { filters, status: "true" }, last: last?.services ?? null }),
         withNodes ? get("/nodes") : null,
       ]);
+      last = { tasks, services };
       return { askedAt, at: now(), tasks, services, nodes };
     },
     async log(task, container) {

@@ -12,7 +12,7 @@ const hotMs = 30;
 const hotForMs = 1_000;
 const idleMs = 500;
 
-/** Polls every 500 ms, and every 30 ms for a second after a wake. */
+/** Polls every 500 ms, and every 30 ms for a second after a wake; an engine that needs longer to answer gets as long to rest. */
 export class Poller {
   readonly #options: PollerOptions;
   #hotUntil = 0;
@@ -63,7 +63,8 @@ export class Poller {
   async #rest(started: number): Promise<void> {
     const { clock, signal } = this.#options;
     const hot = () => clock.monotonic() < this.#hotUntil;
-    await this.#sleep(started + hotMs, false);
+    const tookMs = clock.monotonic() - started;
+    await this.#sleep(started + Math.min(idleMs, Math.max(hotMs, 2 * tookMs)), false);
     if (!signal.aborted && !hot()) await this.#sleep(started + idleMs, true);
   }
 

@@ -1,12 +1,15 @@
 import type Docker from "dockerode";
 import type { IncomingMessage } from "node:http";
 import { bounded } from "../../swarm/bounded.ts";
+import { Gathering } from "./same.ts";
 
 export interface RequestOptions {
   readonly query?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   /** The answer's size, bytes; a list of 10,000 tasks has 30 MB. */
   readonly mostBytes: number;
+  /** The last answer to the same question: returned itself where it still holds. */
+  readonly last?: Buffer | null;
   readonly signal: AbortSignal;
 }
 
@@ -40,16 +43,14 @@ export async function getBytes(docker: Docker, path: string, options: RequestOpt
   }
 }
 
-async function read(docker: Docker, path: string, { query, mostBytes }: RequestOptions, signal: AbortSignal): Promise<Buffer> {
+async function read(docker: Docker, path: string, { query, mostBytes, last }: RequestOptions, signal: AbortSignal): Promise<Buffer> {
   const response = await dial(docker, path, query ?? {}, signal);
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+  const answer = new Gathering(last ?? null);
   for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > mostBytes) throw new RangeError(`${path}: the engine sends more than ${mostBytes} bytes`);
-    chunks.push(chunk);
+    answer.add(chunk);
+    if (answer.bytes > mostBytes) throw new RangeError(`${path}: the engine sends more than ${mostBytes} bytes`);
   }
-  const body = Buffer.concat(chunks, bytes);
+  const body = answer.end();
   if (response.statusCode !== 200) throw new Refusal(path, response.statusCode ?? 0, body);
   return body;
 }
