@@ -122,6 +122,21 @@ describe("what comes from outside reaches the build once, and its teardown is wa
   });
 });
 
+test("19: a signal that comes when the build has just ended changes nothing: a green stays one", async () => {
+  // The first program that the step's shell waits for lets the build end, so that it is reaped, and then signals the shell.
+  const sh = join(root, "bin/sh");
+  writeFileSync(sh, `#!/bin/sh
+    rm "$0"
+    until pid=$(sed 's/.*"pid":\\([0-9]*\\).*/\\1/' "${join(out, "called.json")}" 2>/dev/null) && ! grep -q "^State:.[^Z]" "/proc/$pid/status" 2>/dev/null; do :; done
+    kill -TERM "$PPID"
+    exec /bin/sh "$@"
+  `);
+  chmodSync(sh, 0o755);
+  const { code, out: text } = await start("exit 0").ended;
+  expect(code).toBe(0);
+  expect(text).toContain(`artifacts: ${out}`);
+});
+
 /** Empty for a process that ended meanwhile. */
 function commandLine(pid: string): string {
   try {
