@@ -7,6 +7,7 @@ import { runDir } from "../base/paths.ts";
 import { orAbort, within } from "../base/wait.ts";
 import type { ImageResult, Results, Rung, Status, TargetFacts, TierResult, WatchFailure } from "../../reports/results.ts";
 import type { Reason } from "../base/errors.ts";
+import { noSettings, type Settings } from "../config/recipe.ts";
 import { endingOf } from "./ending.ts";
 import type { Emit } from "./events.ts";
 import { Interrupted } from "./interrupt.ts";
@@ -48,6 +49,8 @@ export class Build {
   /** This run's folder on this machine: clone, journal, record. */
   readonly dir: string;
   readonly findings: Findings;
+  /** How the recipe wants to be judged; known from fetch on. */
+  settings: Settings = noSettings;
   /** Everything, for whoever has to find out later; opened by admit. */
   log = noLog;
   /** The topmost folder that admit made for the results; null where all were there. */

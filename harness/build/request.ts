@@ -1,3 +1,4 @@
+import type { Settings } from "../config/recipe.ts";
 import type { TierName } from "../../reports/results.ts";
 
 /** What one build is asked to do. Plain data, made by the command line. */
@@ -14,6 +15,8 @@ export interface BuildRequest {
   readonly env: Readonly<Record<string, string>>;
   readonly tiers: readonly TierName[];
   readonly quick: boolean;
+  /** Those of `--config`; null: this project's or the recipe's own. */
+  readonly settings: Settings | null;
   readonly swarm: "ephemeral" | "local";
   /** Folder for results.json and artifacts. */
   readonly out: string;

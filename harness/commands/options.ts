@@ -50,7 +50,6 @@ const notYet: readonly (readonly [keyof RunFlags, string])[] = [
   ["trust", "levels of trust for recipes from a pull request"],
   ["lane", "lanes with capacity of their own"],
   ["variant", "variants of a recipe's settings"],
-  ["config", "settings folders"],
 ];
 
 /**
@@ -73,6 +72,7 @@ export function buildRequest(source: string | undefined, flags: RunFlags, env: P
     env: Object.fromEntries((flags.env ?? []).map(pair)),
     tiers,
     quick: flags.quick ?? false,
+    settings: null,
     swarm: swarm(flags.swarm),
     out: resolve(flags.out ?? "out"),
     keepMs: keep(flags.keep),

@@ -1,3 +1,4 @@
+import { configFolder } from "../config/folder.ts";
 import { loadHostConfig } from "../config/host.ts";
 import { runBuild } from "../build/build.ts";
 import { Build } from "../build/context.ts";
@@ -20,7 +21,7 @@ import { worldFor } from "./world.ts";
 /** `recipe-ci run`. @returns the exit code */
 export async function runCommand(recipe: string | undefined, flags: RunFlags): Promise<number> {
   if (flags.on !== undefined) return redeployCommand(recipe, { ...flags, on: flags.on });
-  const request = buildRequest(recipe, flags, process.env);
+  const request = await withSettings(buildRequest(recipe, flags, process.env), flags);
   const { config } = loadHostConfig(request.hostConfig);
   return runRequest(request, (build) => runBuild(build, worldFor(request, config)), flags.json ?? false);
 }
@@ -32,9 +33,15 @@ async function redeployCommand(recipe: string | undefined, flags: RunFlags & { o
     if (flags[flag] !== undefined) throw new UsageError(`--on and --${flag}`, "contradict each other", `leave out --${flag}: a kept run stays as it is`);
   }
   const abra = kept.abra.standIn ? standInOnHost(packageRoot) : null;
-  const request = { ...buildRequest(recipe ?? kept.source, { ...flags, stages: "install", swarm: kept.swarm }, process.env), abra };
+  const asked = { ...buildRequest(recipe ?? kept.source, { ...flags, stages: "install", swarm: kept.swarm }, process.env), abra };
+  const request = await withSettings(asked, flags);
   const { config } = loadHostConfig(request.hostConfig);
   return runRequest(request, (build) => runRedeploy(build, worldFor(request, config), kept), flags.json ?? false);
+}
+
+/** Those of `--config` are read before anything is made. @throws UsageError where they can't be used */
+async function withSettings(request: BuildRequest, { config }: RunFlags): Promise<BuildRequest> {
+  return config === undefined ? request : { ...request, settings: await configFolder(config, config) };
 }
 
 /** One build from request to exit code, shown while it runs, reported at its end. */

@@ -1,6 +1,6 @@
 import { parseDocument } from "yaml";
 import { FindingError, messageOf } from "../base/errors.ts";
-import { BadShape, list, type Map_, mapping, mounts, names, pairs, type Port, ports, sources, text, words } from "./composeParts.ts";
+import { BadShape, durationMs, list, type Map_, mapping, mounts, names, pairs, type Port, ports, sources, text, words } from "./composeParts.ts";
 import { interpolateDeep, MissingVariable } from "./interpolate.ts";
 import type { ComposeApp, ComposeService } from "./types.ts";
 
@@ -163,7 +163,14 @@ function serviceOf(name: string, draft: Draft): ComposeService {
     endpointMode: deploy.endpoint_mode === "dnsrr" ? "dnsrr" : "vip",
     updateOrder: mapping(deploy.update_config, place).order === "start-first" ? "start-first" : "stop-first",
     replicas: text(deploy.mode, place).startsWith("global") ? null : replicasOf(deploy.replicas, place),
+    ...restartDelay(mapping(deploy.restart_policy, place).delay),
   };
+}
+
+/** What is no duration is Docker's to refuse. */
+function restartDelay(value: unknown): Pick<ComposeService, "restartDelayMs"> {
+  const ms = typeof value === "string" ? durationMs(value) : null;
+  return ms === null ? {} : { restartDelayMs: ms };
 }
 
 function disabled(healthcheck: Map_): boolean {

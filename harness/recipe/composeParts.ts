@@ -109,3 +109,12 @@ function portNumber(written: string, place: string): number {
   if (!Number.isInteger(port) || port < 0 || port > 65535) throw new BadShape(`${place}: ${written} is no port`);
   return port;
 }
+
+const unitMs: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1, us: 0.001, "µs": 0.001, ns: 0.000_001 };
+
+/** `1m30s`, as Go writes it, in milliseconds; null for what is no duration. */
+export function durationMs(written: string): number | null {
+  if (!/^(?:\d+(?:\.\d*)?(?:h|ms|m|s|us|µs|ns))+$/.test(written)) return null;
+  const parts = [...written.matchAll(/(\d+(?:\.\d*)?)(h|ms|m|s|us|µs|ns)/g)];
+  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (unitMs[unit ?? ""] ?? 0), 0);
+}

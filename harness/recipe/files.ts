@@ -1,4 +1,4 @@
-import { readFile, realpath, stat } from "node:fs/promises";
+import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { FindingError, UsageError } from "../base/errors.ts";
 import { type ComposeFile, composeApp, parseYaml } from "./compose.ts";
@@ -37,6 +37,17 @@ export async function loadApp(dir: string, env: Readonly<Record<string, string>>
     files.push({ name, text });
   }
   return composeApp(files, { ...env, ...exported }, stack);
+}
+
+/** The services of all compose files of a recipe, also of those that its settings leave out. A file that can't be read has none. */
+export async function serviceNames(dir: string, app: ComposeApp): Promise<string[]> {
+  const names = new Set(app.services.map(({ name }) => name));
+  for (const file of (await readdir(dir)).filter((name) => /^compose.*\.ya?ml$/.test(name))) {
+    try {
+      for (const name of Object.keys(mapping(mapping(parseYaml((await recipeFile(dir, file)) ?? ""), file).services, file))) names.add(name);
+    } catch {}
+  }
+  return [...names];
 }
 
 /**

@@ -49,6 +49,8 @@ export interface ComposeService {
   readonly endpointMode: "vip" | "dnsrr";
   readonly updateOrder: "start-first" | "stop-first";
   readonly replicas: number | null;
+  /** What Swarm waits before each restart, milliseconds; absent where compose leaves it to Swarm. */
+  readonly restartDelayMs?: number;
 }
 
 /** The compose files of an app, merged and interpolated as abra would. */

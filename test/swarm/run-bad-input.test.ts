@@ -37,6 +37,12 @@ async function recipe(change: (repo: string) => void | Promise<void> = () => {},
 
 const compose = (text: string) => (repo: string) => writeFileSync(join(repo, "compose.yml"), text);
 
+/** Settings in the recipe's own repo. */
+const own = (text: string, name = "recipe.json") => (repo: string) => {
+  mkdirSync(join(repo, ".recipe-ci"));
+  writeFileSync(join(repo, ".recipe-ci", name), text);
+};
+
 function file(name: string, text: string, mode = 0o644): string {
   const path = lab.path(name);
   writeFileSync(path, text);
@@ -99,6 +105,15 @@ const flags: Readonly<Record<string, () => Case>> = {
   "--on a run that is not kept": () => ({ args: ["run", "--on", "nobody"], says: ["nobody", "not kept"] }),
 };
 
+/** What is wrong, what is said of it, the key and its value as code. */
+const settings: readonly (readonly [string, string, string, string])[] = [
+  ["a limit of 0", "restarts.failures is 0; give a whole number from 1 to 40", "failures", "0"],
+  ["a negative limit", "restarts.withinSeconds is -60; give seconds above 0", "withinSeconds", "-60"],
+  ["text for a limit", 'restarts.stableFor is "2m"; give seconds from 10 to 3600', "stableFor", '"2m"'],
+  ["NaN", "restarts.ceiling is NaN", "ceiling", "Number.NaN"],
+  ["a misspelt key", 'unknown key "restarts.failurs", did you mean "failures"?', "failurs", "2"],
+];
+
 const files: Readonly<Record<string, () => Case | Promise<Case>>> = {
   "a host.json with an unknown key": () => {
     const path = file("host.json", '{"bsaeDomain": "ci.example.org"}');
@@ -113,6 +128,16 @@ const files: Readonly<Record<string, () => Case | Promise<Case>>> = {
     return { args: ["run", ".", "--host-config", path], says: [path, "is not JSON"] };
   },
   "a host.json that is not there": () => ({ args: ["run", ".", "--host-config", "/nowhere/host.json"], says: ["/nowhere/host.json", "can't be read"] }),
+  "a settings folder that is not there": () => ({ args: ["run", ".", "--config", "/nowhere"], says: ["--config /nowhere", "does not exist", "recipe.json"] }),
+  ...Object.fromEntries(settings.map(([name, says, key, code]) => [
+    `settings with ${name}`,
+    () => {
+      const folder = lab.path(`settings-${(made += 1)}`);
+      mkdirSync(folder);
+      writeFileSync(join(folder, "recipe.ts"), `export default { restarts: { ${key}: ${code} } };\n`);
+      return { args: ["run", ".", "--config", folder], says: [`${folder}/recipe.ts`, says] };
+    },
+  ])),
   "an output folder that is a file": () => {
     const path = file("a-file", "");
     return { args: ["run", ".", "--out", path], says: [`--out ${path}`, "can't be written"] };
@@ -161,6 +186,11 @@ const recipes: Readonly<Record<string, () => Case | Promise<Case>>> = {
   "with a compose.yml of 10 MB": async () => ({ args: ["run", await recipe(compose(`services:\n  app:\n    image: nginx:1.27\n${"# padding\n".repeat(1_050_000)}`))], says: ["compose.yml", "10.0 MB"] }),
   "without a service named app": async () => ({ args: ["run", await recipe(compose("services:\n  web:\n    image: nginx:1.27\n"))], says: ["compose.yml", "no service named app"] }),
   "without .env.sample": async () => ({ args: ["run", await recipe((repo) => rm(join(repo, ".env.sample")))], says: [".env.sample", "does not exist"] }),
+  "whose own settings are no JSON": async () => ({ args: ["run", await recipe(own("restarts: 2"))], says: [".recipe-ci/recipe.json: is not JSON"] }),
+  "whose own settings are code": async () => ({ args: ["run", await recipe(own("export default {}", "recipe.ts"))], says: [".recipe-ci/recipe.ts: is not read", "recipe.json"] }),
+  "whose own settings have a limit of 0": async () => ({ args: ["run", await recipe(own('{"restarts":{"failures":0}}'))], says: [".recipe-ci/recipe.json: restarts.failures is 0; give a whole number from 1 to 40"] }),
+  "whose own settings have a window smaller than one restart delay": async () => ({ args: ["run", await recipe(own('{"restarts":{"withinSeconds":4}}'))], says: [".recipe-ci/recipe.json: restarts: 4 failures never fit into 4 s", "at least 15"] }),
+  "whose own settings name a service that it has not": async () => ({ args: ["run", await recipe(own('{"dependencies":{"app":{"add":["apps"]}}}'))], says: ['.recipe-ci/recipe.json: dependencies.app.add: no service "apps", did you mean "app"?'] }),
   "with a secret whose name is over 64 characters": async () => ({ args: ["run", await recipe(longSecret)], says: ["secret a_secret_with", "64"] }),
 };
 

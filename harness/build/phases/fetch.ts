@@ -9,6 +9,7 @@ import { baseNamed, baseOf } from "../../recipe/versions.ts";
 import { tagsBefore, treeAt } from "../../recipe/tree.ts";
 import type { Tree } from "../appState.ts";
 import type { Build } from "../context.ts";
+import { findSettings } from "../settings.ts";
 
 /** The recipe's files on this machine: head's, and base's where there is one to upgrade from. */
 export interface Fetched {
@@ -19,7 +20,7 @@ export interface Fetched {
 
 /**
  * The recipe at an exact commit, in a clone of this run's own.
- * @throws UsageError where source, ref or base do not exist; infra (forge) where the forge does not answer
+ * @throws UsageError where source, ref or base do not exist, or the recipe's settings are wrong; infra (forge) where the forge does not answer
  */
 export async function fetch(build: Build): Promise<Fetched> {
   const { request } = build;
@@ -46,6 +47,7 @@ export async function fetch(build: Build): Promise<Fetched> {
     base: base && { version: base.tag, commit: base.commit },
   };
   for (const notice of checkout.notices) build.warn(notice);
+  build.settings = await findSettings(build, checkout, fetched.name);
   return { checkout, headTree: { commit: checkout.head, dir: checkout.dir }, baseTree };
 }
 

@@ -1,17 +1,13 @@
 import { posix } from "node:path";
 import { FindingError } from "../../base/errors.ts";
-import { envValues } from "../../recipe/envfile.ts";
-import { loadApp, recipeFile } from "../../recipe/files.ts";
 import { invalidCompose, staticFindings } from "../../recipe/lint/static.ts";
-import type { Checkout, ComposeApp } from "../../recipe/types.ts";
+import type { Checkout } from "../../recipe/types.ts";
 import type { Rung } from "../../../reports/results.ts";
 import { abraIn } from "../app.ts";
 import type { Tree } from "../appState.ts";
+import { anyStack, asSampled } from "../sampled.ts";
 import type { Site } from "../site.ts";
 import type { Fetched } from "./fetch.ts";
-
-/** Only its shape matters for static checks; the real stack is named in prepare. */
-const anyStack = "lint_ci_test";
 
 /**
  * Static checks first: a compose file that no Swarm would take is red before anything is deployed. Then abra's own lint on a
@@ -33,7 +29,7 @@ export async function lint(site: Site, { checkout, baseTree }: Fetched): Promise
  */
 export async function lintStatic(site: Site, dir: string): Promise<number> {
   const { build, images } = site;
-  const app = await asSampled(site, dir);
+  const app = await asSampled(dir, build.request.env);
   build.findings.recipe.version = app.version;
   const findings = staticFindings(app, anyStack);
   const invalid = invalidCompose(findings);
@@ -46,16 +42,10 @@ export async function lintStatic(site: Site, dir: string): Promise<number> {
 /** A base that can't even be read is told as broken when it is deployed; here it only has no images to begin with. */
 async function wantBase(site: Site, base: Tree): Promise<void> {
   try {
-    site.images.want(await asSampled(site, base.dir));
+    site.images.want(await asSampled(base.dir, site.build.request.env));
   } catch (error) {
     if (!(error instanceof FindingError)) throw error;
   }
-}
-
-/** The compose files as a new app would have them: the sample, and what the request sets. */
-async function asSampled({ build }: Site, dir: string): Promise<ComposeApp> {
-  const sample = (await recipeFile(dir, ".env.sample")) ?? "";
-  return loadApp(dir, { ...envValues(sample), ...build.request.env, DOMAIN: "lint.ci.test", STACK_NAME: anyStack }, anyStack);
 }
 
 /** @returns how many rules of severity error abra found broken; null where it could not lint */

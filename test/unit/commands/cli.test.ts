@@ -1,5 +1,5 @@
 import { execa } from "execa";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -30,6 +30,8 @@ describe("help", () => {
 });
 
 writeFileSync(join(dir, "host.json"), '{"bsaeDomain":"x"}');
+mkdirSync(join(dir, "conf"));
+writeFileSync(join(dir, "conf", "recipe.json"), '{"restarts":{"failures":0}}');
 
 test.each<[string, string[], Record<string, string>, string]>([
   ["an unknown command", ["rnu", "wordpress"], {}, "(Did you mean run?)"],
@@ -42,6 +44,8 @@ test.each<[string, string[], Record<string, string>, string]>([
   ["a flag of a later version", ["run", "wordpress", "--trust", "x"], {}, "not yet"],
   ["a bad environment", ["run", "wordpress"], { STAGES: "instal" }, "STAGES: unknown stage"],
   ["a key of host.json", ["run", "wordpress", "--host-config", join(dir, "host.json")], {}, 'unknown key "bsaeDomain", did you mean "baseDomain"?'],
+  ["a folder of settings that is not there", ["run", "wordpress", "--config", join(dir, "none")], {}, "none: does not exist; name a folder with a recipe.ts or recipe.json in it"],
+  ["settings that make no sense", ["run", "wordpress", "--config", join(dir, "conf")], {}, "conf/recipe.json: restarts.failures is 0; give a whole number from 1 to 40"],
   ["a run that is not kept", ["open", "r1"], {}, "run r1: is not kept"],
   ["a run to try a fix on that is not kept", ["run", "--on", "r1"], {}, "run r1: is not kept"],
   ["a number of lines that is none", ["logs", "r1", "app", "--tail", "0"], {}, "give a number of lines"],
@@ -51,7 +55,7 @@ test.each<[string, string[], Record<string, string>, string]>([
   expect(stderr).not.toMatch(/^\s+at .*\.ts:/m);
   expect(exitCode).toBe(2);
   expect(stdout).toBe("");
-  expect(readdirSync(dir)).toEqual(["host.json"]);
+  expect(readdirSync(dir)).toEqual(["conf", "host.json"]);
 });
 
 test("nobody reads the output: no crash", async () => {

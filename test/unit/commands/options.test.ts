@@ -7,7 +7,7 @@ const from = (flags: RunFlags = {}, env: PipelineEnv = {}, source: string | unde
 
 test("nothing but a recipe", () => {
   expect(from()).toEqual({
-    source: "wordpress", sourceBase: null, ref: null, pr: null, base: null, env: {}, tiers: ["install", "upgrade"], quick: false, swarm: "ephemeral",
+    source: "wordpress", sourceBase: null, ref: null, pr: null, base: null, env: {}, tiers: ["install", "upgrade"], quick: false, settings: null, swarm: "ephemeral",
     out: resolve("out"), keepMs: null, abra: null, standIn: false, install: false, hostImages: false, hostConfig: null, trigger: "manual", deadlineMs: 3_600_000,
   });
 });
@@ -95,7 +95,6 @@ describe("refused with what is wrong and what to do", () => {
     ["--trust", { trust: "untrusted" }, {}, "--trust: not yet:"],
     ["--lane", { lane: "release" }, {}, "--lane: not yet:"],
     ["--variant", { variant: "sqlite" }, {}, "--variant: not yet:"],
-    ["--config", { config: "conf" }, {}, "--config: not yet:"],
     ["--swarm ssh://", { swarm: "ssh://host" }, {}, "--swarm ssh://host: not yet:"],
   ])("%s", (_, flags, env, message) => {
     expect(() => from(flags, env)).toThrow(UsageError);

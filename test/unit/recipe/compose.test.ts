@@ -146,3 +146,20 @@ describe("composeApp", () => {
     expect(() => load(lines.join("\n"))).toThrow(/no valid YAML.*alias/i);
   });
 });
+
+describe("the delay before a restart", () => {
+  it.each<[string, number | undefined]>([
+    ["{}", undefined],
+    ["{restart_policy: {condition: any}}", undefined],
+    ["{restart_policy: {delay: 30s}}", 30_000],
+    ["{restart_policy: {delay: 1m30.5s}}", 90_500],
+    ["{restart_policy: {delay: 500ms}}", 500],
+    ["{restart_policy: {delay: 0s}}", 0],
+    ["{restart_policy: {delay: 1h2m}}", 3_720_000],
+    ["{restart_policy: {delay: soon}}", undefined],
+    ["{restart_policy: {delay: 5}}", undefined],
+  ])("deploy: %s", (deploy, ms) => {
+    const app = composeApp([{ name: "compose.yml", text: `services: {app: {image: a, deploy: ${deploy}}}` }], {}, "s");
+    expect(app.services[0]?.restartDelayMs).toBe(ms);
+  });
+});

@@ -1,0 +1,88 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { FindingError } from "../base/errors.ts";
+import { packageRoot } from "../base/paths.ts";
+import { editDependencies } from "../config/dependencies.ts";
+import { checkFit } from "../config/fit.ts";
+import { refuseLookalikes, settingsIn } from "../config/folder.ts";
+import { noSettings, parseSettingsJson, type Settings } from "../config/recipe.ts";
+import { dependencies } from "../recipe/dependencies.ts";
+import { recipeFile, serviceNames } from "../recipe/files.ts";
+import { treeAt } from "../recipe/tree.ts";
+import type { Checkout, ComposeApp } from "../recipe/types.ts";
+import { defaultLimits } from "../watch/limits.ts";
+import type { App } from "./appState.ts";
+import type { Build } from "./context.ts";
+import { anyStack, asSampled } from "./sampled.ts";
+
+/** Swarm's own, where compose gives none. */
+const defaultDelayMs = 5_000;
+
+/**
+ * The settings that this build is judged by, from one place only: `--config`, else this project's recipes/<name>/, else the
+ * recipe's own .recipe-ci/recipe.json. Whoever is judged must not loosen the judge: what this project says wins over the
+ * recipe, and a pull request is judged by the settings of the default branch.
+ * @param called the recipe's name by its source: the TYPE in its own files could lead past recipes/<name>/
+ * @param recipes this project's settings, a folder a recipe
+ * @throws UsageError naming the file and the key
+ */
+export async function findSettings(build: Build, checkout: Checkout, called: string, recipes = join(packageRoot, "recipes")): Promise<Settings> {
+  const settings = build.request.settings ?? (await ofProject(recipes, [called, checkout.name])) ?? (await ofRecipe(build, checkout)) ?? noSettings;
+  if (settings === noSettings) return settings;
+  for (const odd of await fit(settings, checkout, build.request.env)) build.warn(odd);
+  build.note(`settings: ${settings.place}`);
+  return settings;
+}
+
+/** Who waits for whom: what compose says, edited by the settings. */
+export function needsOf({ dependencies: edits }: Settings, app: Pick<App, "compose" | "stack">): Map<string, string[]> {
+  return new Map(Object.entries(editDependencies(dependencies(app.compose, app.stack), edits).dependencies));
+}
+
+async function ofProject(recipes: string, names: readonly string[]): Promise<Settings | null> {
+  for (const name of new Set(names)) {
+    const found = await settingsIn(join(recipes, name), `recipes/${name}`);
+    if (found) return found;
+  }
+  return null;
+}
+
+async function ofRecipe(build: Build, checkout: Checkout): Promise<Settings | null> {
+  if (build.request.pr === null) return own(checkout.dir, checkout.name, "");
+  const trusted = join(build.dir, "default-branch");
+  await treeAt(checkout, "HEAD", trusted, build.signal);
+  const [proposed, standing] = await Promise.all([checkout.dir, trusted].map((dir) => recipeFile(dir, noSettings.place, checkout.name)));
+  if (proposed !== standing) build.warn(`${noSettings.place} of this pull request judges nobody yet: ${standing === null ? "the defaults do" : "that of the default branch does"}, until it is merged`);
+  return own(trusted, checkout.name, " of the default branch");
+}
+
+/** What a recipe says of itself is parsed and never executed. */
+async function own(dir: string, said: string, branch: string): Promise<Settings | null> {
+  refuseLookalikes(await readdir(join(dir, ".recipe-ci")).catch(() => []), ["recipe.json"], ".recipe-ci");
+  const text = await recipeFile(dir, noSettings.place, said);
+  return text === null ? null : parseSettingsJson(text, `${noSettings.place}${branch}`);
+}
+
+async function fit(settings: Settings, { dir }: Checkout, env: Readonly<Record<string, string>>): Promise<string[]> {
+  const compose = await composed(dir, env);
+  if (!compose) return [];
+  return checkFit(
+    settings,
+    {
+      names: await serviceNames(dir, compose),
+      dependencies: dependencies(compose, anyStack),
+      restartDelaysMs: compose.services.map(({ restartDelayMs }) => restartDelayMs ?? defaultDelayMs),
+    },
+    defaultLimits,
+  );
+}
+
+/** Null where the compose files are broken: lint says so, and whose fault it is. */
+async function composed(dir: string, env: Readonly<Record<string, string>>): Promise<ComposeApp | null> {
+  try {
+    return await asSampled(dir, env);
+  } catch (error) {
+    if (error instanceof FindingError) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,133 @@
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { UsageError } from "../../../harness/base/errors.ts";
+import { Build } from "../../../harness/build/context.ts";
+import type { BuildEvent } from "../../../harness/build/events.ts";
+import { findSettings, needsOf } from "../../../harness/build/settings.ts";
+import { noSettings, parseSettings, type Settings } from "../../../harness/config/recipe.ts";
+import { fetchRecipe } from "../../../harness/recipe/checkout.ts";
+import { appOf } from "../recipe/compose.ts";
+import { compose, Repo, scratch } from "../recipe/repo.ts";
+import { request } from "./request.ts";
+
+const { dir: home, remove } = scratch();
+afterAll(remove);
+/** In place of this project's folder of that name. */
+const recipes = join(home, "recipes");
+mkdirSync(join(recipes, "ours"), { recursive: true });
+writeFileSync(join(recipes, "ours", "recipe.json"), JSON.stringify({ restarts: { failures: 5 } }));
+
+const recipe = { "compose.yml": compose, ".env.sample": "TYPE=blog\n" };
+const json = (failures: number) => JSON.stringify({ restarts: { failures } });
+let made = 0;
+const repo = () => new Repo(join(home, `${++made}`, "blog"));
+
+async function find(from: Repo, o: { pr?: number; called?: string; settings?: Settings } = {}) {
+  const events: BuildEvent[] = [];
+  const pr = o.pr ?? null;
+  const build = new Build({ ...request, pr, settings: o.settings ?? null }, (event) => events.push(event), AbortSignal.timeout(20_000), `unit-${++made}`);
+  Object.assign(build, { dir: join(home, `${made}`) });
+  const checkout = await fetchRecipe({ source: { kind: pr === null ? "path" : "url", path: from.dir, url: `file://${from.dir}`, name: "blog" }, ref: null, pr, into: join(build.dir, "fetch"), signal: build.signal, log: () => {} });
+  const settings = await findSettings(build, checkout, o.called ?? "blog", recipes);
+  return { settings, warnings: build.findings.warnings, notes: events.flatMap((event) => (event.type === "note" ? [event.line] : [])) };
+}
+
+describe("where they come from", () => {
+  test("nowhere: the defaults", async () => {
+    const from = repo();
+    from.commit(recipe);
+    expect(await find(from)).toEqual({ settings: noSettings, warnings: [], notes: [] });
+  });
+
+  test("the recipe's own, of the working tree as it stands", async () => {
+    const from = repo();
+    from.commit({ ...recipe, ".recipe-ci/recipe.json": json(2) });
+    from.write({ ".recipe-ci/recipe.json": json(3) });
+    const { settings, notes } = await find(from);
+    expect(settings).toMatchObject({ place: ".recipe-ci/recipe.json", limits: { failures: 3 } });
+    expect(notes).toEqual(["settings: .recipe-ci/recipe.json"]);
+  });
+
+  test("this project's win over the recipe's own, whatever the recipe calls itself", async () => {
+    const from = repo();
+    from.commit({ ...recipe, ".recipe-ci/recipe.json": json(40) });
+    expect((await find(from, { called: "ours" })).settings).toMatchObject({ place: "recipes/ours/recipe.json", limits: { failures: 5 } });
+  });
+
+  test("those of --config win over all", async () => {
+    const from = repo();
+    from.commit({ ...recipe, ".recipe-ci/recipe.json": json(40) });
+    expect((await find(from, { called: "ours", settings: parseSettings({ restarts: { failures: 6 } }, "conf/recipe.json") })).settings.limits).toEqual({ failures: 6 });
+  });
+
+  test("a pull request is judged by those of the default branch, and is told so", async () => {
+    const from = repo();
+    from.commit({ ...recipe, ".recipe-ci/recipe.json": json(2) });
+    from.git("checkout", "-q", "-b", "loose");
+    from.git("update-ref", "refs/pull/7/head", from.commit({ ".recipe-ci/recipe.json": json(40) }));
+    from.git("checkout", "-q", "main");
+    from.git("branch", "-q", "-D", "loose");
+    const { settings, warnings } = await find(from, { pr: 7 });
+    expect(settings).toMatchObject({ place: ".recipe-ci/recipe.json of the default branch", limits: { failures: 2 } });
+    expect(warnings).toEqual([".recipe-ci/recipe.json of this pull request judges nobody yet: that of the default branch does, until it is merged"]);
+  });
+
+  test("the first settings, in a pull request: the defaults judge", async () => {
+    const from = repo();
+    from.commit(recipe);
+    from.git("checkout", "-q", "-b", "loose");
+    from.git("update-ref", "refs/pull/7/head", from.commit({ ".recipe-ci/recipe.json": "no JSON" }));
+    from.git("checkout", "-q", "main");
+    expect(await find(from, { pr: 7 })).toMatchObject({ settings: noSettings, warnings: [expect.stringContaining("the defaults do")] });
+  });
+});
+
+describe("refused", () => {
+  const many = `${compose}  db:\n    image: postgres:16\n    deploy: {restart_policy: {delay: 30s}}\n`;
+  const withSettings = (text: string) => ({ ...recipe, "compose.yml": many, "compose.extra.yml": "services:\n  queue:\n    image: redis:7\n", ".recipe-ci/recipe.json": text });
+  test.each<[string, Record<string, string>, string]>([
+    ["no JSON", withSettings("restarts: 2"), ".recipe-ci/recipe.json: is not JSON"],
+    ["a limit of 0", withSettings(json(0)), ".recipe-ci/recipe.json: restarts.failures is 0; give a whole number from 1 to 40"],
+    ["a service that no compose file has", withSettings('{"dependencies":{"app":{"add":["cache"]}}}'), '.recipe-ci/recipe.json: dependencies.app.add: no service "cache"; the recipe\'s services are app, db, queue'],
+    ["a window below the smallest restart delay", withSettings('{"restarts":{"failures":3,"withinSeconds":9}}'), ".recipe-ci/recipe.json: restarts: 3 failures never fit into 9 s, Swarm waits 5.0 s before each restart"],
+    ["code of the recipe", { ...recipe, ".recipe-ci/recipe.ts": "export default {}" }, ".recipe-ci/recipe.ts: is not read; settings are in recipe.json: move it there"],
+    ["YAML", { ...recipe, ".recipe-ci/recipe.yaml": "restarts: {}" }, ".recipe-ci/recipe.yaml: is not read"],
+    ["a folder", { ...recipe, ".recipe-ci/recipe.json/x": "" }, "blog/.recipe-ci/recipe.json: is no file"],
+    ["two megabytes", withSettings(`{"x":"${"x".repeat(2 * 1024 * 1024)}"}`), "blog/.recipe-ci/recipe.json: is 2.0 MB long"],
+  ])("%s", async (_, files, says) => {
+    const from = repo();
+    from.commit(files);
+    const finding = find(from);
+    await expect(finding).rejects.toThrow(UsageError);
+    await expect(finding).rejects.toThrow(says);
+  });
+
+  test("a link that leads out of the recipe", async () => {
+    const from = repo();
+    from.write({ ...recipe, ".recipe-ci/README.md": "" });
+    symlinkSync("/etc/hostname", join(from.dir, ".recipe-ci/recipe.json"));
+    from.commit();
+    await expect(find(from)).rejects.toThrow("blog/.recipe-ci/recipe.json: leads out of the recipe");
+  });
+
+  test("not where the compose files are broken: lint says that", async () => {
+    const from = repo();
+    from.commit({ ...withSettings('{"dependencies":{"app":{"add":["cache"]}}}'), "compose.yml": `${compose}    environment: 7\n` });
+    expect((await find(from)).settings.place).toBe(".recipe-ci/recipe.json");
+  });
+
+  test("a service of a compose file that is left out is neither", async () => {
+    const from = repo();
+    from.commit(withSettings('{"dependencies":{"app":{"add":["queue"],"remove":["db"]}}}'));
+    expect((await find(from)).warnings).toEqual([".recipe-ci/recipe.json: dependencies.app.remove: app does not wait for db anyway"]);
+  });
+});
+
+test("the watch is told the edited dependencies, each time of what is deployed then", () => {
+  const settings = parseSettings({ dependencies: { app: { add: ["queue"], remove: ["db"] } } }, "x");
+  const base = appOf({ app: { dependsOn: ["db"] }, db: {} });
+  const head = appOf({ app: { dependsOn: ["db"] }, db: {}, queue: {} });
+  expect([...needsOf(settings, { compose: base, stack: "s" })]).toEqual([["app", []], ["db", []]]);
+  expect([...needsOf(settings, { compose: head, stack: "s" })]).toEqual([["app", ["queue"]], ["db", []], ["queue", []]]);
+});
