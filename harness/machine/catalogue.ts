@@ -28,6 +28,7 @@ export const catalogue: readonly KnownImage[] = [
   official(edgeImage, "traefik"),
   { ref: debianNodeImage, registry: null, path: debianNodeImage, folder: "node", buildArgs: {} },
   official("mariadb:10.11", "mariadb"),
+  official("postgres:15", "postgres"),
   official("nginx:1.27", "nginx"),
   official(registryImage, "registry"),
 ];
