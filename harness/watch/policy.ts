@@ -4,7 +4,7 @@ import type { Finding, Rule } from "./policy/finding.ts";
 import { gaveUp } from "./policy/rules/gave-up.ts";
 import { image } from "./policy/rules/images.ts";
 import { crashLoop, unhealthyLoop } from "./policy/rules/loops.ts";
-import { noNode, nodeDown, portConflict, stuckNew } from "./policy/rules/placement.ts";
+import { noNode, nodeDown, nodeWithoutAddress, portConflict, stuckNew } from "./policy/rules/placement.ts";
 import { rejected } from "./policy/rules/rejected.ts";
 import { paused, rolledBack } from "./policy/rules/updates.ts";
 import { standingOf } from "./policy/standing.ts";
@@ -13,7 +13,7 @@ import { waitingLine } from "./policy/wording.ts";
 import type { History, Judgement, Limits } from "./types.ts";
 
 /** First match wins for each service: what says most about the cause comes first. */
-const rules: readonly Rule[] = [image, rolledBack, rejected, gaveUp, portConflict, unhealthyLoop, crashLoop, paused, noNode, stuckNew, nodeDown];
+const rules: readonly Rule[] = [image, rolledBack, rejected, gaveUp, nodeWithoutAddress, portConflict, unhealthyLoop, crashLoop, paused, noNode, stuckNew, nodeDown];
 
 /** What an overlay of the harness may cause: it changes ports and the order of updates. */
 const overlayCauses = new Set(["port-conflict", "host-port-taken", "unschedulable", "no-node"]);

@@ -12,6 +12,9 @@ const engineTrouble =
   /no space left|could not find an available|address pool|network sandbox|sandbox join|failed to (set up|create|allocate) .*network|network \S+ not found|deadline exceeded|timed? ?out|cannot allocate memory|too many open files|input\/output error|connection refused|device or resource busy/i;
 export const engineFailed = (failure: Failure): boolean => engineTrouble.test(failure.task.error ?? "");
 
+/** The node itself got no address on a network (recorded: the tasks had taken them all): Swarm refuses every task there. */
+export const withoutAddress = (failure: Failure): boolean => /missing network attachments|ip addresses may be exhausted/i.test(failure.task.error ?? "");
+
 /** The image can't run what it is told to run: the next try says the same. */
 export const cannotStart = (failure: Failure): boolean =>
   /executable file not found|exec format error|(no such file or directory|permission denied|is a directory|not a directory): unknown/i.test(failure.task.error ?? "");

@@ -1,7 +1,7 @@
 import { humanDuration } from "../../../base/clock.ts";
 import { fixed } from "../../limits.ts";
 import type { TaskRecord } from "../../types.ts";
-import { portTaken } from "../causes.ts";
+import { portTaken, withoutAddress } from "../causes.ts";
 import { undisturbedFor } from "../excuses.ts";
 import { isLive } from "../failures.ts";
 import { type Finding, type Rule, taskLine } from "../finding.ts";
@@ -61,7 +61,9 @@ function causeOf(why: string, name: string): Pick<Finding, "kind" | "class" | "h
   return { kind: "infra", class: why ? "no-node" : "stuck-new", hint: "see what the scheduler says, then run again" };
 }
 
-/** Stuck `new`: the allocator, usually a network whose addresses are used up. */
+const outOfAddresses = "a network is out of addresses (often the shared proxy network, which should be a /16): remove what is left over, or make it larger";
+
+/** Stuck `new`: the allocator, usually a network whose addresses are used up. Where the node itself has none, tasks are refused instead. */
 export const stuckNew: Rule = (service, view) => {
   const task = [...waiting(service, "new"), ...waiting(service, "allocated")].find((one) => stuckFor(one, view) >= view.limits.stuckNewMs);
   if (!task) return null;
@@ -69,8 +71,23 @@ export const stuckNew: Rule = (service, view) => {
   return {
     ...about(name, task, "infra", "stuck-new", limitLine(`no address for ${humanDuration(view.limits.stuckNewMs)}`, ["stuckNewMs"], view.limits)),
     summary: `${name}: Swarm has not given its task an address for ${Math.round((view.now - task.stateAt) / 1000)} s`,
-    hint: "a network is out of addresses (often the shared proxy network, which should be a /16): remove what is left over, or make it larger",
+    hint: outOfAddresses,
   };
+};
+
+/** Refused again because the node has no address on a network. */
+export const nodeWithoutAddress: Rule = ({ record, slots }, { limits }) => {
+  for (const { streak } of slots) {
+    const refused = streak.filter(withoutAddress);
+    const last = refused[limits.rejections - 1];
+    if (!last) continue;
+    return {
+      ...about(record.name, last.task, "infra", "stuck-new", limitLine(`the same refusal ${limits.rejections} times`, ["rejections"], limits)),
+      summary: `${record.name}: the node has no address on its network: ${last.task.error}`,
+      hint: outOfAddresses,
+    };
+  }
+  return null;
 };
 
 /** A task is wanted on a node that is gone. */

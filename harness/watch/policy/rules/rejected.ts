@@ -1,4 +1,4 @@
-import { cannotStart, engineFailed, noSuchImage, portTaken, sameError } from "../causes.ts";
+import { cannotStart, engineFailed, noSuchImage, portTaken, sameError, withoutAddress } from "../causes.ts";
 import { failureLines, type Rule } from "../finding.ts";
 import { limitLine } from "../wording.ts";
 
@@ -6,7 +6,7 @@ import { limitLine } from "../wording.ts";
 export const rejected: Rule = ({ record, slots }, { limits }) => {
   for (const { key, streak } of slots) {
     const refused = streak.filter((failure) =>
-      (failure.kind === "rejected" || cannotStart(failure)) && !noSuchImage(failure) && !engineFailed(failure) && !portTaken(failure.task.error));
+      (failure.kind === "rejected" || cannotStart(failure)) && !noSuchImage(failure) && !engineFailed(failure) && !withoutAddress(failure) && !portTaken(failure.task.error));
     for (const same of Map.groupBy(refused, sameError).values()) {
       const last = same.at(-1);
       if (!last || same.length < limits.rejections) continue;
