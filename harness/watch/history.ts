@@ -215,9 +215,12 @@ function mergeTask(old: TaskRecord, seen: SeenTask, before: number, at: number):
   });
 }
 
-/** A stamp is believed as far as polling could have seen it: not after now, not long before the last look. */
+/**
+ * A stamp is believed as far as polling could have seen it: not after now, not long before the last look. What a stepped
+ * clock stamped counts from when it was seen: earlier, a declared kill would seem to come before its declaration.
+ */
 function believed(stamp: number, lastLookAt: number, at: number): number {
-  return Math.min(Math.max(stamp, lastLookAt - visibleLagMs), at);
+  return stamp < lastLookAt - visibleLagMs ? at : Math.min(stamp, at);
 }
 
 /** The object itself where nothing in it changes. */

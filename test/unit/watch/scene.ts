@@ -55,6 +55,8 @@ export class Scene {
   verdict: { readonly judged: Exclude<Judgement, { line: string }>; readonly at: number } | null = null;
   settledAt: number | null = null;
   nodes: SeenNode[] | null = null;
+  /** The daemon's clock is that much off for what happens from then on, milliseconds. */
+  clockStep = { from: Number.POSITIVE_INFINITY, byMs: 0 };
   /** Swarm's memory of ended tasks a slot. */
   keep = 4;
   #services = new Map<string, Mutable<SeenService>>();
@@ -222,7 +224,7 @@ export class Scene {
     this.history = addPoll(this.history, {
       askedAt: at,
       at,
-      tasks: this.#tasks.map((task) => ({ ...task })),
+      tasks: this.#tasks.map((task) => ({ ...task, stateAt: task.stateAt + (task.stateAt >= this.clockStep.from ? this.clockStep.byMs : 0) })),
       services: [...this.#services.values()].map((service) => ({ ...service })),
       nodes: this.nodes,
     });
