@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { type Blame, FindingError } from "../base/errors.ts";
 import { deadlineFinding } from "./policy/deadline.ts";
+import { isNews } from "./policy/wording.ts";
 import { judge } from "./policy.ts";
 import type { History, Judgement, Limits } from "./types.ts";
 
@@ -57,7 +58,7 @@ export class Judging {
     if (this.#verdict || this.#declaring || this.#over) return;
     const judged = this.#judge();
     if ("reason" in judged) return void this.#declare(judged);
-    if (judged.line !== this.#line) this.#options.onLine(judged.line, withoutTimes(judged.line) !== withoutTimes(this.#line));
+    if (judged.line !== this.#line) this.#options.onLine(judged.line, isNews(judged.line, this.#line));
     this.#line = judged.line;
     if (judged.kind === "waiting") return;
     for (const waiting of this.#waiting) {
@@ -126,5 +127,3 @@ export class Judging {
     return ms;
   }
 }
-
-const withoutTimes = (line: string): string => line.replace(/\d+ (ms|s|min)\b/g, "");

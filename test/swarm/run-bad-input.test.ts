@@ -38,7 +38,7 @@ async function recipe(change: (repo: string) => void | Promise<void> = () => {},
 const compose = (text: string) => (repo: string) => writeFileSync(join(repo, "compose.yml"), text);
 
 /** Settings in the recipe's own repo. */
-const own = (text: string, name = "recipe.json") => (repo: string) => {
+const ownSettings = (text: string, name = "recipe.json") => (repo: string) => {
   mkdirSync(join(repo, ".recipe-ci"));
   writeFileSync(join(repo, ".recipe-ci", name), text);
 };
@@ -186,11 +186,11 @@ const recipes: Readonly<Record<string, () => Case | Promise<Case>>> = {
   "with a compose.yml of 10 MB": async () => ({ args: ["run", await recipe(compose(`services:\n  app:\n    image: nginx:1.27\n${"# padding\n".repeat(1_050_000)}`))], says: ["compose.yml", "10.0 MB"] }),
   "without a service named app": async () => ({ args: ["run", await recipe(compose("services:\n  web:\n    image: nginx:1.27\n"))], says: ["compose.yml", "no service named app"] }),
   "without .env.sample": async () => ({ args: ["run", await recipe((repo) => rm(join(repo, ".env.sample")))], says: [".env.sample", "does not exist"] }),
-  "whose own settings are no JSON": async () => ({ args: ["run", await recipe(own("restarts: 2"))], says: [".recipe-ci/recipe.json: is not JSON"] }),
-  "whose own settings are code": async () => ({ args: ["run", await recipe(own("export default {}", "recipe.ts"))], says: [".recipe-ci/recipe.ts: is not read", "recipe.json"] }),
-  "whose own settings have a limit of 0": async () => ({ args: ["run", await recipe(own('{"restarts":{"failures":0}}'))], says: [".recipe-ci/recipe.json: restarts.failures is 0; give a whole number from 1 to 40"] }),
-  "whose own settings have a window smaller than one restart delay": async () => ({ args: ["run", await recipe(own('{"restarts":{"withinSeconds":4}}'))], says: [".recipe-ci/recipe.json: restarts: 4 failures never fit into 4 s", "at least 15"] }),
-  "whose own settings name a service that it has not": async () => ({ args: ["run", await recipe(own('{"dependencies":{"app":{"add":["apps"]}}}'))], says: ['.recipe-ci/recipe.json: dependencies.app.add: no service "apps", did you mean "app"?'] }),
+  "whose own settings are no JSON": async () => ({ args: ["run", await recipe(ownSettings("restarts: 2"))], says: [".recipe-ci/recipe.json: is not JSON"] }),
+  "whose own settings are code": async () => ({ args: ["run", await recipe(ownSettings("export default {}", "recipe.ts"))], says: [".recipe-ci/recipe.ts: is not read", "recipe.json"] }),
+  "whose own settings have a limit of 0": async () => ({ args: ["run", await recipe(ownSettings('{"restarts":{"failures":0}}'))], says: [".recipe-ci/recipe.json: restarts.failures is 0; give a whole number from 1 to 40"] }),
+  "whose own settings have a window smaller than one restart delay": async () => ({ args: ["run", await recipe(ownSettings('{"restarts":{"withinSeconds":4}}'))], says: [".recipe-ci/recipe.json: restarts: 4 failures never fit into 4 s", "at least 15"] }),
+  "whose own settings name a service that it has not": async () => ({ args: ["run", await recipe(ownSettings('{"dependencies":{"app":{"add":["apps"]}}}'))], says: ['.recipe-ci/recipe.json: dependencies.app.add: no service "apps", did you mean "app"?'] }),
   "with a secret whose name is over 64 characters": async () => ({ args: ["run", await recipe(longSecret)], says: ["secret a_secret_with", "64"] }),
 };
 

@@ -1,9 +1,16 @@
 import { createLogUpdate } from "log-update";
 import { humanDuration } from "../../base/clock.ts";
-import { lineOf } from "./plain.ts";
+import { fitted } from "./fit.ts";
+import { lineOf, printable } from "./plain.ts";
 import type { Progress } from "./types.ts";
 
 const frameMs = 200;
+
+/** `▸ install       12.0 s  db: starting (health 41 s of 90 s) · and 4 more`, in one row of the terminal. */
+export function liveLine(phase: string, age: string, waiting: string, columns: number): string {
+  const head = `▸ ${phase.padEnd(10)} ${age.padStart(9)}`;
+  return waiting === "" ? head : `${head}  ${fitted(printable(waiting), Math.max(20, columns) - head.length - 2)}`;
+}
 
 /** A terminal's view: finished phases stay, the one that is on has a live line with its age and what it waits for. */
 export function liveProgress(): Progress {
@@ -13,8 +20,7 @@ export function liveProgress(): Progress {
   const draw = () => {
     if (!phase) return live.clear();
     const age = humanDuration(Math.floor((performance.now() - phase.since) / 1000) * 1000);
-    const line = `▸ ${phase.name.padEnd(10)} ${age.padStart(9)}${waiting ? `  ${waiting}` : ""}`;
-    live(line.slice(0, Math.max(20, process.stdout.columns ?? 80)));
+    live(liveLine(phase.name, age, waiting, process.stdout.columns ?? 80));
   };
   const timer = setInterval(draw, frameMs);
   timer.unref();

@@ -13,38 +13,49 @@ const newsMs = 3000;
  */
 export function plainProgress(write: (line: string) => void, now: () => number = () => performance.now()): Progress {
   let wait: { line: string; since: number } | null = null;
+  /** The latest news came too soon after the last to be told yet. */
+  let owed = false;
   let waitToldAt = Number.NEGATIVE_INFINITY;
   let toldAt = now();
   const tell = (line: string) => {
     toldAt = now();
     write(line);
   };
-  const timer = setInterval(() => {
-    if (!wait || now() - toldAt < repeatMs) return;
+  const tellWait = (line: string) => {
+    owed = false;
     waitToldAt = now();
-    tell(`    … ${wait.line} (for ${humanDuration(now() - wait.since)})`);
+    tell(line);
+  };
+  const timer = setInterval(() => {
+    if (wait && owed && now() - waitToldAt >= newsMs) return tellWait(`    … ${wait.line}`);
+    if (!wait || now() - toldAt < repeatMs) return;
+    tellWait(`    … ${wait.line} (for ${humanDuration(now() - wait.since)})`);
   }, 1000);
   timer.unref();
   return {
     emit(event) {
-      if (event.type === "phase-end") wait = null;
-      if (event.type === "waiting") {
-        if (event.line === wait?.line) return;
-        wait = { line: event.line, since: now() };
-        if (now() - waitToldAt < (event.news ? newsMs : repeatMs)) return;
-        waitToldAt = now();
-      }
+      if (event.type === "phase-end") [wait, owed] = [null, false];
       const line = lineOf(event);
-      if (line !== null) tell(line);
+      if (line === null) return;
+      if (event.type !== "waiting") return tell(line);
+      if (event.line === wait?.line) return;
+      wait = { line: event.line, since: now() };
+      owed ||= event.news;
+      if (now() - waitToldAt >= (owed ? newsMs : repeatMs)) tellWait(line);
     },
     close: () => clearInterval(timer),
   };
 }
 
-/** One event as one line of text, or null where it has none. Words of the recipe must not move the cursor. */
+/** One event as one line of text, or null where it has none. */
 export function lineOf(event: BuildEvent): string | null {
   const words = wordsOf(event);
-  return words === null ? null : stripVTControlCharacters(words).replace(/\r?\n/g, " ").replace(/\p{Cc}/gu, "");
+  return words === null ? null : printable(words);
+}
+
+/** Words of the recipe must not move the cursor. */
+export function printable(words: string): string {
+  return stripVTControlCharacters(words).replace(/\r?\n/g, " ").replace(/\p{Cc}/gu, "");
 }
 
 function wordsOf(event: BuildEvent): string | null {

@@ -90,3 +90,10 @@ export function waitingLine(services: readonly { readonly name: string; readonly
   const more = services.length - shown.length;
   return [...shown.map(({ name, words }) => `${name}: ${words}`), ...(more > 0 ? [`and ${more} more`] : [])].join(" · ");
 }
+
+/** Whether more than the times in a waiting line changed. */
+export function isNews(line: string, before: string): boolean {
+  return withoutTimes(line) !== withoutTimes(before);
+}
+
+const withoutTimes = (line: string): string => line.replace(/(?:\d+(?:\.\d+)? (?:ms|s|min|h)\b ?)+/g, "");

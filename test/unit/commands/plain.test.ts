@@ -34,6 +34,29 @@ test("what changes is told, but for what only counts", () => {
   expect(told()).toEqual(["… db: starting (health 1 s of 90 s)", "… app: starting"]);
 });
 
+test("news that come too soon are told as soon as they may be, the latest only", () => {
+  waiting("db: starting");
+  vi.advanceTimersByTime(500);
+  waiting("app: 1 failure");
+  waiting("app: 2 failures");
+  waiting("app: 2 failures, 5 s", false);
+  vi.advanceTimersByTime(2000);
+  expect(told()).toEqual(["… db: starting"]);
+  vi.advanceTimersByTime(1000);
+  expect(told()).toEqual(["… app: 2 failures, 5 s"]);
+  vi.advanceTimersByTime(14_000);
+  expect(told()).toEqual([]);
+});
+
+test("news that a phase left untold are no news of the next", () => {
+  waiting("x");
+  waiting("y");
+  progress.emit({ type: "phase-end", phase: "install", status: "passed", durationMs: 5 });
+  vi.advanceTimersByTime(10_000);
+  waiting("z", false);
+  expect(told()).toEqual(["… x", "✓ install         5 ms"]);
+});
+
 test("a thousand news a minute are no flood", () => {
   for (let i = 0; i < 1000; i += 1) {
     waiting(`pulling layer ${i}`);

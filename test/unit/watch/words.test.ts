@@ -5,7 +5,7 @@ import { type LimitChanges, limitsWith } from "../../../harness/watch/limits.ts"
 import { deadlineFinding } from "../../../harness/watch/policy/deadline.ts";
 import { imageName } from "../../../harness/watch/policy/causes.ts";
 import { type ServiceView, viewOf } from "../../../harness/watch/policy/view.ts";
-import { excuseLines, limitLine } from "../../../harness/watch/policy/wording.ts";
+import { excuseLines, isNews, limitLine } from "../../../harness/watch/policy/wording.ts";
 import { Scene } from "./scene.ts";
 
 /** What the judge says, beyond whom it decides against. */
@@ -362,6 +362,17 @@ describe("what was excused, by whom and why", () => {
     expect(evidence(s).join()).not.toMatch(/nothing is excused|did not count|dependencies\./);
   });
 });
+
+test.each([
+  ["db: starting (health 41 s of 90 s)", "db: starting (health 42 s of 90 s)", false],
+  ["db: starting (119 s)", "db: starting (2 min 0 s)", false],
+  ["db: starting (59 min 59 s)", "db: starting (1 h 0 min)", false],
+  ["held 0.9 s", "held 1.4 s", false],
+  ["app: 3 failures, excused by db", "app: 4 failures, excused by db", true],
+  ["db: starting (1 s)", "db: preparing (1 s)", true],
+  ["db: running (1 s) · app: no task yet", "app: no task yet", true],
+  ["2 services up", "3 services up", true],
+])("%s, then %s: news %s", (before, line_, news) => expect(isNews(line_, before)).toBe(news));
 
 describe("a line of many services", () => {
   const names = Array.from({ length: 30 }, (_, i) => `s${i + 1}`);
