@@ -1,9 +1,6 @@
 import { posix } from "node:path";
-import { FindingError, infra } from "../base/errors.ts";
 import { Abra } from "../abra/abra.ts";
-import { lastLines, type Outcome, saidBy } from "../abra/outcome.ts";
 import { RecipeTree } from "../abra/tree.ts";
-import { dependencies } from "../recipe/dependencies.ts";
 import { composeFiles, envValues, setEnv } from "../recipe/envfile.ts";
 import { loadApp } from "../recipe/files.ts";
 import { appLabel, checkNames, newNonce, stackName } from "../recipe/naming.ts";
@@ -12,7 +9,9 @@ import { overlayFor } from "../swarm/overlay.ts";
 import type { Swarm } from "../swarm/types.ts";
 import { startWatch, type Watch } from "../watch/watch.ts";
 import { type App, noServices, overlayFile, type Tree } from "./appState.ts";
-import { isRouted, ready } from "./ready.ts";
+import { failureFiles } from "./failureFiles.ts";
+import { must } from "./must.ts";
+import { needsOf } from "./settings.ts";
 import type { Site } from "./site.ts";
 
 /**
@@ -81,73 +80,19 @@ export async function watchApp(site: Site, swarm: Swarm, app: App): Promise<Watc
   app.watch = startWatch({
     docker: swarm.docker,
     stack: app.stack,
-    dependencies: new Map(Object.entries(dependencies(app.compose, app.stack))),
+    dependencies: needsOf(build.settings, app),
+    limits: build.settings.limits,
+    limitsPlace: build.settings.place,
     missingImages: site.missingImages,
     overlaid: site.overlay === null ? [] : app.compose.services.map((service) => service.name),
+    listening: async (place) => {
+      const ports = await swarm.portsOf(place);
+      return ports && ports.length > 0;
+    },
+    onFailure: failureFiles(build, app.which),
     mask: build.mask,
     signal: build.signal,
     onLine: (line, news) => build.waiting(line, news),
   });
   return app.watch;
-}
-
-/**
- * Deploys what `moveTo` prepared and waits until the watch calls it settled and a visitor would see it.
- * @throws FindingError as the watch judged, or class abra-refused where abra itself said no, wrong-port or unreachable
- */
-export async function deploy(site: Site, swarm: Swarm, app: App, o: { force: boolean }): Promise<void> {
-  const { build } = site;
-  const watch = app.watch ?? (await watchApp(site, swarm, app));
-  const services = app.compose.services.map((service) => service.name);
-  await watch.beforeChange(o.force ? "upgrade" : "deploy");
-  const timeoutMs = deployTimeoutMs(app);
-  const hooks = (app.env.POST_DEPLOY_CMDS ?? "").trim() !== "";
-  const result = await build.span("abra deploy", () =>
-    app.abra.deploy({
-      domain: app.domain,
-      chaos: true,
-      offline: true,
-      noDomainChecks: true,
-      // Without its own wait abra leaves out the recipe's commands; where there are some, the watch judges beside it.
-      noConverge: !hooks,
-      force: o.force,
-      timeoutMs: hooks ? timeoutMs + 120_000 : 120_000,
-      signal: AbortSignal.any([build.signal, watch.broken]),
-    }),
-  );
-  await must(swarm, app.tree, "app deploy", result);
-  watch.afterChange();
-  const { warnings } = await build.span("settle", () => watch.settled({ timeoutMs, services }));
-  for (const warning of warnings) build.warn(warning);
-  if (isRouted(app)) await ready(site, swarm, app, timeoutMs);
-  else build.warn("no service has the label traefik.enable=true: nothing answers visitors, so nobody visits");
-}
-
-/**
- * What abra refuses is the recipe's fault, unless it never ended or the daemon behind it is gone.
- * @throws FindingError (recipe, abra-refused) with abra's own words; infra
- */
-async function must(swarm: Swarm, tree: Tree, call: string, outcome: Outcome): Promise<void> {
-  if (outcome.ok) return;
-  if (outcome.timedOut) throw infra("abra-hung", `abra ${call} did not end in time`, "run it again; if it stays, try the same command by hand", lastLines(outcome));
-  await swarm.docker.ping().catch((error: unknown) => {
-    throw infra("daemon-lost", `the engine does not answer any more, and abra ${call} says: ${saidBy(outcome)}`, "run it again", lastLines(outcome), error);
-  });
-  throw new FindingError("recipe", {
-    class: "abra-refused",
-    service: null,
-    summary: `abra ${call} refuses commit ${tree.commit.slice(0, 8)}: ${saidBy(outcome)}`,
-    evidence: lastLines(outcome),
-    hint: `try it by hand on commit ${tree.commit.slice(0, 8)}: abra ${call}`,
-  });
-}
-
-/**
- * The recipe's own timeout label is for abra's wait. The watch decides much earlier, so this only bounds what never ends, and a
- * label that is shorter than a health check's patience makes no red.
- */
-export function deployTimeoutMs(app: App): number {
-  const label = app.compose.services.find((service) => service.name === "app")?.labels[`coop-cloud.${app.stack}.timeout`];
-  const seconds = Number(label);
-  return Number.isFinite(seconds) && seconds > 0 ? Math.max(seconds, 600) * 1000 : 600_000;
 }

@@ -1,7 +1,8 @@
 import type { Results } from "../../reports/results.ts";
-import { abraIn, deploy, moveTo } from "./app.ts";
+import { abraIn, moveTo } from "./app.ts";
 import { type App, noServices } from "./appState.ts";
 import type { Build } from "./context.ts";
+import { deploy } from "./deploy.ts";
 import type { KeptRun } from "./kept.ts";
 import { admit } from "./phases/admit.ts";
 import { collect } from "./phases/collect.ts";

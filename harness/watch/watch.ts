@@ -2,6 +2,7 @@ import type Docker from "dockerode";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { infra, messageOf } from "../base/errors.ts";
 import type { Mask } from "../base/mask.ts";
+import { hasReached } from "./change.ts";
 import { Judging, type Settled } from "./judging.ts";
 import { defaultLimits, type LimitChanges, limitsWith } from "./limits.ts";
 import { dockerDaemon } from "./observe/daemon.ts";
@@ -66,6 +67,11 @@ export interface Watch {
   beforeChange(name: string, dependencies?: ReadonlyMap<string, readonly string[]>): Promise<void>;
   /** abra has returned: what is to be there is there. Until then a service that has not moved is waited for. */
   afterChange(): void;
+  /**
+   * Looks whether each of these services was created or updated since `beforeChange`.
+   * @throws what `broken` was aborted with; the signal's reason
+   */
+  reached(services: readonly string[]): Promise<boolean>;
   /**
    * Declares a disturbance: what it does to its targets is no failure.
    * @returns ends it early
@@ -142,6 +148,10 @@ export function startWatch(options: WatchOptions): Watch {
       observer.beginChange(name, dependencies);
     },
     afterChange: () => observer.applyChange(),
+    async reached(services) {
+      await lookUntilAnswered();
+      return hasReached(observer.history, services);
+    },
     disturb: (disturbance) => observer.disturb(disturbance),
     settled: until("settled"),
     converged: until("converged"),

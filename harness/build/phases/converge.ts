@@ -1,5 +1,5 @@
 import type { App } from "../appState.ts";
-import { deployTimeoutMs } from "../app.ts";
+import { deployTimeoutMs } from "../deploy.ts";
 import type { Site } from "../site.ts";
 
 /**

@@ -1,4 +1,5 @@
-import { deploy, watchApp } from "../app.ts";
+import { watchApp } from "../app.ts";
+import { deploy } from "../deploy.ts";
 import type { Site } from "../site.ts";
 import { runTier } from "../tiers.ts";
 import type { Plan } from "./prepare.ts";

@@ -1,0 +1,142 @@
+import { FindingError } from "../base/errors.ts";
+import { humanDuration } from "../base/clock.ts";
+import { lastLines, type Outcome, saidBy } from "../abra/outcome.ts";
+import type { Swarm } from "../swarm/types.ts";
+import type { Settled, Watch } from "../watch/watch.ts";
+import { watchApp } from "./app.ts";
+import type { App } from "./appState.ts";
+import { must } from "./must.ts";
+import { type AbraEnd, nextAfter } from "./nextAfter.ts";
+import { isRouted, ready } from "./ready.ts";
+import { needsOf } from "./settings.ts";
+import type { Site } from "./site.ts";
+
+/** What abra may take beside any waiting, milliseconds; and with it the commands that it runs after a deployment. */
+const abraMs = 120_000;
+/** An app that is up needs no abra that is not done yet, unless it runs the recipe's commands. */
+const unneededMs = 30_000;
+/** abra is ended by the watch's deadline, not by its own limit at the same moment. */
+const laterMs = 5_000;
+
+/** One call of `abra app deploy` and what it does to the app. */
+interface Change {
+  readonly name: string;
+  readonly force: boolean;
+  /** The recipe has commands that abra runs once its own wait is over. */
+  readonly commands: boolean;
+  readonly services: readonly string[];
+  readonly timeoutMs: number;
+}
+
+/**
+ * Deploys what `moveTo` prepared and waits until the watch calls it settled and a visitor would see it.
+ * @throws FindingError as the watch judged, or class abra-refused where abra itself said no, wrong-port or unreachable;
+ * unverified (commands-not-run) where abra never got to the recipe's commands
+ */
+export async function deploy(site: Site, swarm: Swarm, app: App, o: { force: boolean }): Promise<void> {
+  const { build } = site;
+  const watch = app.watch ?? (await watchApp(site, swarm, app));
+  const limitMs = deployTimeoutMs(app);
+  const commands = (app.env.POST_DEPLOY_CMDS ?? "").trim() !== "";
+  const change: Change = {
+    name: o.force ? "upgrade" : "deploy",
+    force: o.force,
+    commands,
+    services: app.compose.services.map((service) => service.name),
+    timeoutMs: commands ? limitMs + abraMs : limitMs,
+  };
+  const { gaveUp, settled } = await make(site, swarm, app, watch, change);
+  const { warnings } = gaveUp ? await runCommands(site, swarm, app, watch, change, gaveUp) : settled;
+  for (const warning of warnings) build.warn(warning);
+  if (isRouted(app)) await ready(site, swarm, app, limitMs);
+  else build.warn("no service has the label traefik.enable=true: nothing answers visitors, so nobody visits");
+}
+
+/**
+ * One deployment by abra, with the watch beside it from before the first service: whoever knows first ends the other.
+ * @returns how it settled; and abra's own end, where its wait gave up before that
+ */
+async function make(site: Site, swarm: Swarm, app: App, watch: Watch, change: Change): Promise<{ settled: Settled; gaveUp: Outcome | null }> {
+  const { build } = site;
+  await watch.beforeChange(change.name, needsOf(build.settings, app));
+  const settling = watch.settled({ timeoutMs: change.timeoutMs, services: change.services });
+  let up = false;
+  settling.then(() => (up = true), () => {});
+  const outcome = await build.span("abra deploy", () => abraBeside(site, app, watch, change, settling));
+  const reached = outcome === null || outcome.ok || (await watch.reached(change.services));
+  const next = nextAfter({ end: endOf(outcome), commands: change.commands, reached, up });
+  if (next === "refused" && outcome) await must(swarm, app.tree, "app deploy", outcome);
+  if (next === "unneeded") build.warn("abra app deploy did not end although the app is deployed; it was ended, and the watch judged alone");
+  watch.afterChange();
+  const settled = await build.span("settle", () => settling);
+  return { settled, gaveUp: next === "gave-up" ? outcome : null };
+}
+
+function endOf(outcome: Outcome | null): AbraEnd {
+  if (outcome === null) return "ended";
+  return outcome.ok ? "done" : outcome.timedOut ? "hung" : "refused";
+}
+
+/**
+ * abra, which is ended with all that it started, and checked to be gone, the moment the watch has a verdict.
+ * @returns null where it was ended because nobody needed it any more
+ * @throws what the watch found; the build's interrupt
+ */
+async function abraBeside({ build }: Site, app: App, watch: Watch, change: Change, settling: Promise<Settled>): Promise<Outcome | null> {
+  const enough = new AbortController();
+  const unneeded = new Error("the app is up");
+  let timer: NodeJS.Timeout | undefined;
+  settling.then(() => {
+    if (!change.commands) timer = setTimeout(() => enough.abort(unneeded), unneededMs);
+  }, (verdict: unknown) => enough.abort(verdict));
+  try {
+    return await app.abra.deploy({
+      domain: app.domain,
+      chaos: true,
+      offline: true,
+      noDomainChecks: true,
+      // Without its own wait abra leaves out the recipe's commands.
+      noConverge: !change.commands,
+      force: change.force,
+      timeoutMs: change.commands ? change.timeoutMs + laterMs : abraMs,
+      signal: AbortSignal.any([build.signal, watch.broken, enough.signal]),
+    });
+  } catch (error) {
+    if (build.signal.aborted) throw build.signal.reason;
+    const verdict: unknown = watch.broken.aborted ? watch.broken.reason : enough.signal.aborted ? enough.signal.reason : error;
+    // It was to be ended and could not be: worth a word, but the verdict stands.
+    if (error !== verdict && error instanceof FindingError) build.warn(error.message);
+    if (verdict === unneeded) return null;
+    throw verdict;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * abra gave up waiting before the app was up, so the recipe's commands have not run. The app is up now: deploying the same
+ * once more changes nothing in it, and abra gets to the commands, as an operator would do it.
+ */
+async function runCommands(site: Site, swarm: Swarm, app: App, watch: Watch, first: Change, outcome: Outcome): Promise<Settled> {
+  const after = `abra gave up waiting after ${humanDuration(outcome.durationMs)} (${saidBy(outcome)}), before the app was up`;
+  site.build.warn(`${after}; deployed once more for its POST_DEPLOY_CMDS. A larger TIMEOUT makes it wait longer`);
+  const { settled, gaveUp } = await make(site, swarm, app, watch, { ...first, name: `${first.name} again`, force: true });
+  if (!gaveUp) return settled;
+  throw new FindingError("unverified", {
+    class: "commands-not-run",
+    service: null,
+    summary: "the app is up, but abra gave up waiting for it twice, so POST_DEPLOY_CMDS never ran",
+    evidence: [after, ...lastLines(gaveUp)],
+    hint: "raise TIMEOUT in .env.sample, or see why abra does not find the app converged",
+  });
+}
+
+/**
+ * The recipe's own timeout label is for abra's wait. The watch decides much earlier, so this only bounds what never ends, and a
+ * label that is shorter than a health check's patience makes no red.
+ */
+export function deployTimeoutMs(app: App): number {
+  const label = app.compose.services.find((service) => service.name === "app")?.labels[`coop-cloud.${app.stack}.timeout`];
+  const seconds = Number(label);
+  return Number.isFinite(seconds) && seconds > 0 ? Math.max(seconds, 600) * 1000 : 600_000;
+}
