@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Results } from "../../reports/results.ts";
 import { testMachine } from "./host.ts";
@@ -44,6 +46,22 @@ describe("a broken recipe fails, with exit code 1 and a reason that names servic
     expect(results.reason?.hint).not.toBe("");
     expect(oneLine(outcome.stdout), "people see the same reason").toContain(oneLine(results.reason?.summary ?? "none"));
     expect(upgradeNeverRan(results), "base costs no second where head is broken").toBe(true);
+  });
+});
+
+describe("what the recipe's own settings say", () => {
+  it("a lower limit ends it sooner, and the reason names the limit and its file", async () => {
+    const repo = await lab.recipe("broken-exit", "recipes/limits");
+    mkdirSync(join(repo, ".recipe-ci"));
+    writeFileSync(join(repo, ".recipe-ci", "recipe.json"), '{"restarts": {"failures": 2}}');
+    const outcome = await lab.run([repo], { out: "limits" });
+    const results = lab.results("limits");
+    expect(outcome.code, outcome.stdout).toBe(1);
+    expect(outcome.stdout).toContain("settings: .recipe-ci/recipe.json");
+    expect(results.reason).toMatchObject({ class: "crash-loop", service: "app", summary: expect.stringContaining("2 failures within") });
+    expect(results.reason?.evidence).toContain("limit: 2 failures of one slot within 5 min 0 s (set by restarts.failures in .recipe-ci/recipe.json; restarts.withinSeconds there changes the rest)");
+    expect(results.watch.decidedMs).toBeLessThan(20_000);
+    expect(await lab.host.left(results.run.id)).toEqual([]);
   });
 });
 
