@@ -15,7 +15,8 @@ const visibleLagMs = 2_000;
 
 const order = ["new", "allocated", "pending", "assigned", "accepted", "preparing", "ready", "starting", "running", "complete", "shutdown", "failed", "rejected", "remove", "orphaned"];
 const endStates = new Set(["complete", "shutdown", "failed", "rejected", "remove", "orphaned"]);
-const stopWishes = new Set(["shutdown", "complete", "remove"]);
+/** Not `complete`: a job's task is wanted until it has ended by itself. */
+const stopWishes = new Set(["shutdown", "remove"]);
 
 export interface HistoryStart {
   readonly stack: string;
@@ -51,7 +52,7 @@ export function restart(history: History, at: number): History {
 export function addPoll(history: History, poll: Poll): History {
   const before = history.daemon.answeredAt;
   const services = same(history.services, mergeServices(history, poll));
-  const names = new Map([...history.services, ...services].map(({ id, name }) => [id, name]));
+  const owners = new Map([...history.services, ...services].map((service) => [service.id, service]));
   const seen = new Map(poll.tasks.map((task) => [task.id, task]));
   const known = new Set(history.tasks);
   const tasks: TaskRecord[] = [];
@@ -61,7 +62,7 @@ export function addPoll(history: History, poll: Poll): History {
     tasks.push(now ? mergeTask(old, now, before, poll.at) : old.gone ? old : { ...old, gone: true, endedAt: old.endedAt ?? poll.at });
   }
   for (const fresh of seen.values()) {
-    const service = names.get(fresh.serviceId);
+    const service = owners.get(fresh.serviceId);
     // A task can be listed a moment before its service is: the next poll has both.
     if (service !== undefined) tasks.push(mergeTask(firstSight(fresh, service, before, poll.at), fresh, before, poll.at));
   }
@@ -174,10 +175,12 @@ function startOf(change: Change, services: readonly ServiceRecord[]): number | n
   return moved.length === 0 ? null : Math.max(change.at, Math.min(...moved));
 }
 
-function firstSight(seen: SeenTask, service: string, before: number, at: number): TaskRecord {
+function firstSight(seen: SeenTask, service: ServiceRecord, before: number, at: number): TaskRecord {
   return {
     ...seen,
-    service,
+    service: service.name,
+    // A job's slots count from 0, which the engine leaves out: it must not look like a task of a global service.
+    slot: service.mode === "job" && seen.slot === (seen.node ?? "none") ? "0" : seen.slot,
     createdAt: Math.min(seen.createdAt, at),
     stateAt: believed(seen.stateAt, before, at),
     startedAt: null,

@@ -72,7 +72,7 @@ export interface ServiceRecord {
   /** When its version was last seen to have moved. */
   readonly movedAt: number;
   readonly createdAt: number;
-  readonly mode: "replicated" | "global" | "job";
+  readonly mode: "replicated" | "global" | "job" | "global-job";
   /** Tasks that should run (for jobs: complete). */
   readonly desired: number;
   readonly image: string;

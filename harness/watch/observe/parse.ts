@@ -171,7 +171,7 @@ export class ServiceReader {
 
 function seenService(raw: z.infer<typeof service>, { spec, image, memoryLimit, restart }: ReadSpec, stack: string): SeenService {
   const { Mode: mode, UpdateConfig: update, EndpointSpec: endpoint, Name: name } = raw.Spec;
-  const kind = mode.ReplicatedJob || mode.GlobalJob ? "job" as const : mode.Replicated ? "replicated" as const : "global" as const;
+  const kind = mode.ReplicatedJob ? "job" as const : mode.GlobalJob ? "global-job" as const : mode.Replicated ? "replicated" as const : "global" as const;
   return {
     id: raw.ID,
     name: name.startsWith(`${stack}_`) ? name.slice(stack.length + 1) : name,

@@ -17,12 +17,13 @@ export interface Failure {
 const ends = new Set(["complete", "shutdown", "failed", "rejected", "remove", "orphaned"]);
 
 export const hasEnded = (task: TaskRecord): boolean => task.gone || ends.has(task.state);
-export const isWanted = (task: TaskRecord): boolean => !task.gone && (task.desired === "running" || task.desired === "ready");
+/** `complete` is what Swarm wants of a job's task, from its start. */
+export const isWanted = (task: TaskRecord): boolean => !task.gone && ["running", "ready", "complete"].includes(task.desired);
 export const isLive = (task: TaskRecord): boolean => !hasEnded(task) && isWanted(task);
 export const isUp = (task: TaskRecord): boolean => !task.gone && task.state === "running" && task.desired === "running";
 
 /** Swarm's restart policy lets this service end with success: a one-shot. */
-export const mayComplete = (service: ServiceRecord): boolean => service.mode === "job" || service.restart.condition !== "any";
+export const mayComplete = (service: ServiceRecord): boolean => service.mode === "job" || service.mode === "global-job" || service.restart.condition !== "any";
 
 /** Exit 0 again and again, by an explicit and long delay: a cron by restart policy. */
 export const isSchedule = (service: ServiceRecord): boolean =>
