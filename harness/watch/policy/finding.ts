@@ -51,4 +51,4 @@ export function isFinished(service: ServiceView, task: TaskRecord): boolean {
   return task.state === "complete" && mayComplete(service.record);
 }
 
-export const lookAtLogs = (service: string): string => `read the log lines above; the whole log is in the artifacts of ${service}`;
+export const lookAtLogs = (service: string): string => `read the log of ${service}: its last lines are above where it wrote any, all of it is in the artifacts`;

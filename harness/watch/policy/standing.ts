@@ -15,6 +15,8 @@ export type Standing =
   | { readonly inPlace: false; readonly words: string; readonly failed: boolean };
 
 const betweenTries = new Set(["new", "allocated", "assigned", "accepted", "ready", "failed", "rejected", "complete"]);
+/** What crashes at once is never longer than this in any state. */
+const roundMs = 5_000;
 const inFlight = new Set(["updating", "rollback_started"]);
 const waits = (words: string, failed = false): Standing => ({ inPlace: false, words, failed });
 
@@ -83,10 +85,12 @@ function firstMissing(service: ServiceView, view: View): string | null {
   const { record, slots } = service;
   const slot = slots.find((one) => slotSince(one, service) === null && one.tasks.some(isLive)) ?? slots.find((one) => slotSince(one, service) === null);
   if (!slot) return slots.length === 0 ? "no task yet" : `${slots.length} of ${record.desired} up`;
-  if (betweenTries.has(slot.latest.state) && trouble(service, view) !== "") return null;
+  if (isBetweenTries(slot.latest, view) && trouble(service, view) !== "") return null;
   const many = record.desired > 1 ? `slot ${slot.key} ` : "";
   return many + stateInWords(slot.latest, view);
 }
+
+const isBetweenTries = (task: TaskRecord, { now }: View): boolean => betweenTries.has(task.state) || now - task.stateAt < roundMs;
 
 function stateInWords(task: TaskRecord, view: View): string {
   const age = seconds(view.now - task.stateAt);

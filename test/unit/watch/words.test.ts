@@ -23,6 +23,19 @@ describe("the line while waiting", () => {
     expect(line(s.until(41))).toBe("db: starting (health 38 s of 90 s) · app: 7 failures, excused by db");
   });
 
+  test("a loop is told by its failures, and by its state once that lasts", () => {
+    const s = new Scene({ app: { health: true } });
+    s.crash("app", { life: 60, starting: true });
+    const lines = [4, 59, 62, 69.5, 70].map((time) => line(s.until(time)));
+    expect(lines).toEqual([
+      "app: starting (health 4 s of 90 s)",
+      "app: starting (health 59 s of 90 s)",
+      "app: 1 failure of 4",
+      "app: 1 failure of 4",
+      "app: starting (health 5 s of 90 s), 1 failure of 4",
+    ]);
+  });
+
   test("a service that is up is not mentioned, one that does not exist is", () => {
     const s = new Scene({ a: {}, b: {}, c: {} });
     s.remove("c");
@@ -96,7 +109,7 @@ describe("reasons", () => {
     expect(reason?.evidence).toContain("  FATAL: no such table");
     expect(reason?.evidence.filter((one) => /^task app\.1\.\d+ \(slot 1\) 1970-01-01T00:00:\d\d.000Z: failed, exit code 7, task: non-zero exit \(7\), lived 1.0 s$/.test(one))).toHaveLength(4);
     expect(reason?.evidence.at(-1)).toBe("limit: 4 failures of one slot within 5 min 0 s (default; restarts.failures and restarts.withinSeconds in .recipe-ci/recipe.json change it)");
-    expect(reason?.hint).toBe("read the log lines above; the whole log is in the artifacts of app; if it only waits for another service, name that one in dependencies.app.add (.recipe-ci/recipe.json)");
+    expect(reason?.hint).toBe("read the log of app: its last lines are above where it wrote any, all of it is in the artifacts; if it only waits for another service, name that one in dependencies.app.add (.recipe-ci/recipe.json)");
   });
 
   test("a database that loops is named before the app, also where only the app is decided", () => {
