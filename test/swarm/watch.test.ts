@@ -1,23 +1,21 @@
-import type Docker from "dockerode";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { FindingError } from "../../harness/base/errors.ts";
 import { Mask } from "../../harness/base/mask.ts";
 import { waitFor } from "../../harness/base/wait.ts";
 import { handOver } from "../../harness/swarm/ephemeral/image.ts";
 import { startThrowaway, type Throwaway } from "../../harness/swarm/ephemeral/start.ts";
-import { startWatch, type Watch, type WatchOptions } from "../../harness/watch/watch.ts";
+import { fixed } from "../../harness/watch/limits.ts";
+import type { Watch, WatchOptions } from "../../harness/watch/watch.ts";
 import { newRunId, testMachine } from "./host.ts";
+import { type Extra, image, second, Watched } from "./support/watched.ts";
 
-/** The watch on a real Swarm. Node and tests share the kernel's clock, so Date.now() and the daemon's stamps compare. */
+/** The watch on a real Swarm of one node. */
 
-const image = "nginx:1.27";
-const signal = AbortSignal.timeout(600_000);
-const second = 1_000_000_000;
+const signal = AbortSignal.timeout(900_000);
 const timeoutMs = 90_000;
 
 let swarm: Throwaway;
+let watched: Watched;
 let watch: Watch;
-let stack: string;
 let turn = 0;
 
 beforeAll(async () => {
@@ -26,69 +24,19 @@ beforeAll(async () => {
   await handOver(host, swarm.docker, image, signal);
 });
 
-afterEach(async () => {
-  await watch.stop();
-  const filters = { label: [`com.docker.stack.namespace=${stack}`] };
-  for (const { ID } of await swarm.docker.listServices({ filters })) await swarm.docker.getService(ID).remove();
-  await waitFor(async () => {
-    const tasks = await swarm.docker.listTasks({ filters });
-    return tasks.length === 0 ? { done: true, value: undefined } : { done: false, saw: `${tasks.length} tasks` };
-  }, { what: "the stack to be gone", timeoutMs: 30_000, signal });
-});
+afterEach(() => watched?.remove());
 
 afterAll(async () => {
   await swarm?.close();
 });
 
 function start(options: Partial<WatchOptions> = {}): void {
-  stack = `watched${++turn}`;
-  watch = startWatch({ docker: swarm.docker, stack, dependencies: new Map(), missingImages: [], mask: new Mask(), signal, ...options });
+  watched = new Watched(swarm, `watched${++turn}`, signal, options);
+  watch = watched.watch;
 }
 
-interface Extra {
-  readonly container?: object;
-  readonly restart?: object;
-  readonly update?: object;
-  readonly image?: string;
-}
-
-function specOf(name: string, script: string, { container = {}, restart = {}, update: updating = {}, image: ref = image }: Extra = {}): Docker.CreateServiceOptions {
-  const labels = { "com.docker.stack.namespace": stack };
-  return {
-    Name: `${stack}_${name}`,
-    Labels: labels,
-    TaskTemplate: {
-      ContainerSpec: { Image: ref, Command: ["sh", "-c", script], Labels: labels, StopGracePeriod: second, ...container },
-      RestartPolicy: restart,
-    },
-    Mode: { Replicated: { Replicas: 1 } },
-    UpdateConfig: { Parallelism: 1, Monitor: 2 * second, ...updating },
-  } as unknown as Docker.CreateServiceOptions;
-}
-
-async function create(name: string, script: string, extra: Extra = {}): Promise<void> {
-  await swarm.docker.createService(specOf(name, script, extra));
-}
-
-async function update(name: string, script: string, extra: Extra = {}): Promise<void> {
-  const service = swarm.docker.getService(`${stack}_${name}`);
-  const { Version } = await service.inspect() as { Version: { Index: number } };
-  await service.update({ ...specOf(name, script, extra), version: Version.Index });
-}
-
-/** When the watch broke, by the wall clock, and why. */
-function broken(): Promise<{ at: number; error: FindingError }> {
-  return new Promise((resolve) => {
-    const done = () => resolve({ at: Date.now(), error: watch.broken.reason as FindingError });
-    if (watch.broken.aborted) done();
-    else watch.broken.addEventListener("abort", done, { once: true });
-  });
-}
-
-async function stampOf(task: string): Promise<number> {
-  const inspected = await swarm.docker.getTask(task).inspect() as { Status: { Timestamp: string } };
-  return Date.parse(inspected.Status.Timestamp);
-}
+const create = (name: string, script: string, extra?: Extra) => watched.create(name, script, extra);
+const update = (name: string, script: string, extra?: Extra) => watched.update(name, script, extra);
 
 describe("against the recipe", () => {
   test("a service that exits 1 at once is a crash loop, known within 250 ms of the deciding failure", async () => {
@@ -98,13 +46,13 @@ describe("against the recipe", () => {
     await watch.beforeChange("deploy");
     await create("app", "echo the password is correct-horse; exit 1");
     watch.afterChange();
-    const { at, error } = await broken();
+    const { at, error } = await watched.broken();
     const { failures, restarts, decidedMs } = watch.report();
     expect(error).toMatchObject({ blame: "recipe", reason: { class: "crash-loop", service: "app" } });
     expect(restarts).toEqual({ app: 4 });
     expect(failures.at(-1)).toMatchObject({ exitCode: 1, excusedBy: null, log: ["the password is •••"] });
     expect(error.reason.evidence.join("\n")).toContain("the password is •••");
-    const late = at - await stampOf(failures.at(-1)?.task ?? "");
+    const late = await watched.since(at);
     console.log(`crash loop: known ${late} ms after the deciding failure's Status.Timestamp, ${decidedMs} ms after the service was created`);
     expect(late).toBeLessThanOrEqual(250);
     expect(decidedMs).toBeLessThan(30_000);
@@ -126,9 +74,9 @@ describe("against the recipe", () => {
     start();
     await watch.beforeChange("deploy");
     await create("app", "exit 3", { restart: { Condition: "none" } });
-    const { at, error } = await broken();
+    const { at, error } = await watched.broken();
     expect(error).toMatchObject({ blame: "recipe", reason: { class: "gave-up", service: "app" } });
-    const late = at - await stampOf(watch.report().failures.at(-1)?.task ?? "");
+    const late = await watched.since(at);
     console.log(`gave up: known ${late} ms after the last failure's Status.Timestamp`);
     expect(late).toBeLessThanOrEqual(1_000);
   });
@@ -151,7 +99,7 @@ describe("against the surroundings", () => {
     start();
     await watch.beforeChange("deploy");
     await create("app", "sleep 1000", { image: "127.0.0.1:9/nobody/home:1" });
-    const { error } = await broken();
+    const { error } = await watched.broken();
     expect(error).toMatchObject({ blame: "infra", reason: { class: "image-pull", service: "app" } });
   });
 });
@@ -191,10 +139,10 @@ describe("green", () => {
     await update("app", "sleep 2000");
     watch.afterChange();
     await settled;
-    const tasks = await swarm.docker.listTasks({ filters: { service: [`${stack}_app`], "desired-state": ["running"] } });
+    const tasks = await swarm.docker.listTasks({ filters: { service: [`${watched.stack}_app`], "desired-state": ["running"] } });
     const running = tasks.map(({ Status, Spec }) => [Status.State, Spec.ContainerSpec.Command.at(-1)]);
     expect(running).toEqual([["running", "sleep 2000"]]);
-    const { UpdateStatus } = await swarm.docker.getService(`${stack}_app`).inspect() as { UpdateStatus: { State: string } };
+    const { UpdateStatus } = await swarm.docker.getService(`${watched.stack}_app`).inspect() as { UpdateStatus: { State: string } };
     expect(UpdateStatus.State).toBe("completed");
   });
 
@@ -205,22 +153,66 @@ describe("green", () => {
     watch.afterChange();
     await watch.settled({ timeoutMs, services: ["app"] });
     const end = watch.disturb({ targets: ["app"], forMs: 60_000, why: "kill" });
-    await kill("app");
+    await watched.kill("app");
     await watch.settled({ timeoutMs, services: ["app"] });
     end();
-    await kill("app");
+    // What dies within moments of a declared time may belong to it: stamps are no finer.
+    const ended = Date.now();
+    await waitFor(async () => (Date.now() - ended > fixed.stampLagMs ? { done: true, value: undefined } : { done: false, saw: "too soon" }), { what: "the end of the declared time", timeoutMs, signal });
+    await watched.kill("app");
     await watch.settled({ timeoutMs, services: ["app"] });
     expect(watch.report().failures.map(({ exitCode, excusedBy }) => [exitCode, excusedBy])).toEqual([[137, "declared: kill"], [137, null]]);
   });
 });
 
-/** Kills the service's container, and waits until Swarm shows it. */
-async function kill(name: string): Promise<void> {
-  const before = watch.report().failures.length;
-  const [container] = await swarm.docker.listContainers({ filters: { label: [`com.docker.swarm.service.name=${stack}_${name}`] } });
-  await swarm.docker.getContainer(container?.Id ?? "").kill();
-  await waitFor(async () => {
-    const { length } = watch.report().failures;
-    return length > before ? { done: true, value: undefined } : { done: false, saw: `${length} failures` };
-  }, { what: "the failure to be seen", timeoutMs: 10_000, signal });
-}
+/** nginx as a database that says nothing of its health: it starts to listen after a while, and on other addresses than its own. */
+const listensAfter = (seconds: number, address = "0.0.0.0") =>
+  `sleep ${seconds}; echo "pid /tmp/p; events {} http { server { listen ${address}:5432; } }" >/tmp/n.conf; exec nginx -c /tmp/n.conf -g "daemon off;"`;
+
+describe("a database without a health check", () => {
+  const dependencies = new Map([["app", ["db"]]]);
+  /** Dies until a moment, then lives. */
+  const diesUntil = (seconds: number) => `test $(date +%s) -ge ${Math.floor(Date.now() / 1000) + seconds} || { sleep 0.3; exit 7; }; sleep 1000`;
+
+  // For the moment that it lives such an app is up, so only what holds proves that all is well.
+  test("excuses an app that crashes until it listens; the app is green as soon as it stays up", async () => {
+    start({ dependencies });
+    await watch.beforeChange("deploy");
+    const created = Date.now();
+    // Its fifth failure comes at 26 s, before the database listens.
+    await create("db", listensAfter(29));
+    await create("app", diesUntil(31));
+    watch.afterChange();
+    const { atMs } = await watch.converged({ timeoutMs, services: ["db", "app"] });
+    const { failures, restarts } = watch.report();
+    console.log(`listening: ${restarts.app} failures excused; up for good ${Math.round(atMs - created)} ms after the first service was created, green ${Date.now() - created} ms after it`);
+    expect(restarts.app).toBeGreaterThanOrEqual(4);
+    expect(new Set(failures.map(({ excusedBy }) => excusedBy))).toEqual(new Set(["db"]));
+    expect(atMs - created).toBeLessThan(40_000);
+    // The window of two seconds, and no patience for what it did before.
+    expect(Date.now() - atMs).toBeLessThan(3_000);
+  });
+
+  test("excuses nothing from then on: an app that still crashes is a loop four failures later", async () => {
+    start({ dependencies });
+    await watch.beforeChange("deploy");
+    await create("db", listensAfter(0));
+    await create("app", diesUntil(1000));
+    const { error } = await watched.broken();
+    expect(error).toMatchObject({ blame: "recipe", reason: { class: "crash-loop", service: "app" } });
+    const { decidedMs, failures } = watch.report();
+    console.log(`listening: a loop beside it known ${decidedMs} ms after the first service was created, after ${failures.length} failures`);
+    // Where nobody could look, the first 120 s would excuse everything.
+    expect(decidedMs).toBeLessThan(45_000);
+  });
+
+  test("that listens on its own loopback only does not count", async () => {
+    start({ dependencies });
+    await watch.beforeChange("deploy");
+    await create("db", listensAfter(0, "127.0.0.1"));
+    await create("app", diesUntil(29));
+    watch.afterChange();
+    await watch.converged({ timeoutMs, services: ["db", "app"] });
+    expect(watch.report().restarts.app).toBeGreaterThanOrEqual(4);
+  });
+});

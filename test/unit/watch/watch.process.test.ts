@@ -162,7 +162,7 @@ describe("an end", () => {
   test("a deadline without any service says so", async () => {
     start();
     await expect(watch.settled({ timeoutMs: 100, services: ["app", "db"] })).rejects.toMatchObject({
-      blame: "recipe", reason: { class: "deadline", summary: expect.stringContaining("app: not created yet · db: not created yet") },
+      blame: "infra", reason: { class: "deadline", summary: expect.stringContaining("app: not created yet · db: not created yet") },
     });
   });
 });
