@@ -61,10 +61,12 @@ export function addPoll(history: History, poll: Poll): History {
     seen.delete(old.id);
     tasks.push(now ? mergeTask(old, now, before, poll.at) : old.gone ? old : { ...old, gone: true, endedAt: old.endedAt ?? poll.at });
   }
-  for (const fresh of seen.values()) {
+  // What the first look shows may be old; later, nothing new is older than the look before.
+  const notBefore = history.services.length === 0 ? Number.NEGATIVE_INFINITY : before;
+  for (const fresh of [...seen.values()].sort((a, b) => a.createdAt - b.createdAt)) {
     const service = owners.get(fresh.serviceId);
     // A task can be listed a moment before its service is: the next poll has both.
-    if (service !== undefined) tasks.push(mergeTask(firstSight(fresh, service, before, poll.at), fresh, before, poll.at));
+    if (service !== undefined) tasks.push(mergeTask(firstSight(fresh, service, { before, notBefore, at: poll.at }), fresh, before, poll.at));
   }
   return bounded(tasks.filter((task) => !known.has(task)), {
     ...history,
@@ -175,13 +177,14 @@ function startOf(change: Change, services: readonly ServiceRecord[]): number | n
   return moved.length === 0 ? null : Math.max(change.at, Math.min(...moved));
 }
 
-function firstSight(seen: SeenTask, service: ServiceRecord, before: number, at: number): TaskRecord {
+function firstSight(seen: SeenTask, service: ServiceRecord, { before, notBefore, at }: { before: number; notBefore: number; at: number }): TaskRecord {
   return {
     ...seen,
     service: service.name,
     // A job's slots count from 0, which the engine leaves out: it must not look like a task of a global service.
     slot: service.mode === "job" && seen.slot === (seen.node ?? "none") ? "0" : seen.slot,
-    createdAt: Math.min(seen.createdAt, at),
+    // The order of tasks in a slot hangs on it: a clock that steps back must not make the latest the first.
+    createdAt: believed(seen.createdAt, notBefore, at),
     stateAt: believed(seen.stateAt, before, at),
     startedAt: null,
     runningAt: null,

@@ -29,6 +29,17 @@ describe("tasks", () => {
     expect(history.tasks.map(({ id, gone, endedAt }) => [id, gone, endedAt])).toEqual([["t1", true, 9_000], ["t2", false, null]]);
   });
 
+  test("what a clock that stepped back says was created an hour ago is still the latest of its slot", () => {
+    const hour = 3_600_000;
+    const before = polled(start, hour, [{ createdAt: hour - 500 }]);
+    const history = polled(before, hour + 5_000, [{ id: "t2", createdAt: 4_500 }, { createdAt: hour - 500, state: "failed", desired: "shutdown" }]);
+    expect(history.tasks.map(({ id, createdAt }) => [id, createdAt])).toEqual([["t1", hour - 500], ["t2", hour + 5_000]]);
+  });
+
+  test("what runs for an hour when the watch begins was created an hour ago", () => {
+    expect(only(polled(newHistory({ stack: "s", at: 3_600_000, dependencies: new Map(), missingImages: [] }), 3_600_100, [{}])).createdAt).toBe(1_000);
+  });
+
   test("five thousand ends a slot keep the first, the latest, and a count", () => {
     let history = start;
     for (let turn = 0; turn < 5_000; turn++) {
