@@ -29,7 +29,7 @@ export function deadlineFinding(history: History, limits: Limits, now: number, w
       ...slots.flatMap(({ failures, latest }) => [...failureLines(failures), taskLine(latest)]),
       ...(root ? excuseLines(root, view) : []),
       ...(open ? [`${plural(open.streak.length)} counted, ${loopLimit(limits)}`] : []),
-      `limit: ${humanDuration(waitedMs)} for everything to be up (10 min 0 s, or the label coop-cloud.\${STACK_NAME}.timeout of app where it says more)`,
+      `limit: ${humanDuration(waitedMs)} for everything to be up (10 min 0 s at least; the label coop-cloud.\${STACK_NAME}.timeout of app raises it)`,
     ],
     hint,
   });

@@ -69,10 +69,16 @@ function slotSince(slot: SlotView, service: ServiceView): number | null {
   const { latest } = slot;
   const { spec } = service.record;
   if (latest.spec !== spec || slot.tasks.some((task) => task !== latest && isLive(task) && task.spec !== spec)) return null;
-  if (isUp(latest)) return latest.runningAt;
-  if (isFinished(service, latest)) return latest.endedAt;
-  const last = slot.tasks.findLast(hasEnded);
-  return isSchedule(service.record) && last?.state === "complete" && last.spec === spec ? last.endedAt : null;
+  const well = isSchedule(service.record) ? wellSince(slot, spec) : null;
+  if (well !== null || isFinished(service, latest)) return well ?? latest.endedAt;
+  return isUp(latest) ? latest.runningAt : null;
+}
+
+/** The end of the first of those runs of a schedule that went well up to now. */
+function wellSince(slot: SlotView, spec: string): number | null {
+  const ended = slot.tasks.filter((task) => hasEnded(task) && (task.state === "complete" || task.exitCode !== null));
+  const wrong = ended.findLastIndex((task) => task.exitCode !== 0 || task.spec !== spec);
+  return ended[wrong + 1]?.endedAt ?? null;
 }
 
 /** A slot that only goes round its loop is told by its failures: its state changes many times a second. */
@@ -112,10 +118,13 @@ function stateInWords(task: TaskRecord, view: View): string {
 function trouble({ slots }: ServiceView, view: View): string {
   const failures = slots.flatMap((slot) => slot.failures);
   const excused = failures.filter(({ excusedBy }) => excusedBy !== null);
-  const counted = slots.reduce((sum, { streak }) => sum + streak.length, 0);
+  const streaks = slots.map(({ streak }) => streak.length);
+  const counted = streaks.reduce((sum, one) => sum + one, 0);
+  const longest = Math.max(0, ...streaks);
   const parts = [];
   if (excused.length > 0) parts.push(`${plural(excused.length)}, excused by ${[...new Set(excused.map(({ excusedBy }) => excusedBy))].join(" and ")}`);
-  if (counted > 0) parts.push(`${plural(counted)} of ${view.limits.failures}`);
+  // The limit is one slot's: five replicas that each died once are no five of four.
+  if (counted > 0) parts.push(counted === longest ? `${plural(counted)} of ${view.limits.failures}` : `${plural(counted)}, ${longest} of ${view.limits.failures} in one slot`);
   return parts.join(", ");
 }
 
