@@ -1,6 +1,7 @@
 import { FindingError } from "../base/errors.ts";
 import { humanDuration } from "../base/clock.ts";
 import { lastLines, type Outcome, saidBy } from "../abra/outcome.ts";
+import { within } from "../base/wait.ts";
 import type { Swarm } from "../swarm/types.ts";
 import type { Settled, Watch } from "../watch/watch.ts";
 import { watchApp } from "./app.ts";
@@ -17,6 +18,9 @@ const abraMs = 120_000;
 const unneededMs = 30_000;
 /** abra is ended by the watch's deadline, not by its own limit at the same moment. */
 const laterMs = 5_000;
+
+/** What the latest look proves is told within this time. */
+const knownMs = 100;
 
 /** One call of `abra app deploy` and what it does to the app. */
 interface Change {
@@ -59,12 +63,12 @@ export async function deploy(site: Site, swarm: Swarm, app: App, o: { force: boo
 async function make(site: Site, swarm: Swarm, app: App, watch: Watch, change: Change): Promise<{ settled: Settled; gaveUp: Outcome | null }> {
   const { build } = site;
   await watch.beforeChange(change.name, needsOf(build.settings, app));
-  const settling = watch.settled({ timeoutMs: change.timeoutMs, services: change.services });
-  let up = false;
-  settling.then(() => (up = true), () => {});
+  const settling = watch.settled(change);
+  const converging = watch.converged(change);
+  // Whoever ends abra has the reason; these two may have nobody left who asks.
+  for (const waiting of [settling, converging]) waiting.catch(() => {});
   const outcome = await build.span("abra deploy", () => abraBeside(site, app, watch, change, settling));
-  const reached = outcome === null || outcome.ok || (await watch.reached(change.services));
-  const next = nextAfter({ end: endOf(outcome), commands: change.commands, reached, up });
+  const next = outcome?.ok ? "go-on" : nextAfter({ end: endOf(outcome), commands: change.commands, ...(await stateOf(watch, change, converging)) });
   if (next === "refused" && outcome) await must(swarm, app.tree, "app deploy", outcome);
   if (next === "unneeded") build.warn("abra app deploy did not end although the app is deployed; it was ended, and the watch judged alone");
   watch.afterChange();
@@ -72,9 +76,15 @@ async function make(site: Site, swarm: Swarm, app: App, watch: Watch, change: Ch
   return { settled, gaveUp: next === "gave-up" ? outcome : null };
 }
 
+/** What abra's end found: looked at anew, since abra may know a moment earlier. @throws what the watch found */
+async function stateOf(watch: Watch, change: Change, converging: Promise<Settled>): Promise<{ reached: boolean; converged: boolean }> {
+  const reached = await watch.reached(change.services);
+  return { reached, converged: (await within(converging, knownMs)) !== null };
+}
+
 function endOf(outcome: Outcome | null): AbraEnd {
   if (outcome === null) return "ended";
-  return outcome.ok ? "done" : outcome.timedOut ? "hung" : "refused";
+  return outcome.timedOut ? "hung" : "refused";
 }
 
 /**

@@ -82,9 +82,9 @@ describe("abra's own wait", () => {
 
   it("that gives up before the app is up is no verdict: the build is green, and the commands did run", async () => {
     const repo = await recipe("tiny", "gives-up", {
-      ".env.sample": (text) => `${text.replace("TIMEOUT=60", "TIMEOUT=3")}POST_DEPLOY_CMDS="app mark"\n`,
+      ".env.sample": (text) => `${text.replace("TIMEOUT=60", "TIMEOUT=7")}POST_DEPLOY_CMDS="app mark"\n`,
       "abra.sh": (text) => `${text}\nmark() { echo the-commands-ran >/proc/1/fd/1; }\n`,
-      "compose.yml": (text) => text.replace("image: nginx:1.27\n", `image: nginx:1.27\n    command: ["sh", "-c", "sleep 10; exec nginx -g 'daemon off;'"]\n`),
+      "compose.yml": (text) => text.replace("image: nginx:1.27\n", `image: nginx:1.27\n    command: ["sh", "-c", "sleep 14; exec nginx -g 'daemon off;'"]\n`),
     });
     const outcome = await run(repo, "gives-up", () => {});
     const results = lab.results("gives-up");

@@ -25,13 +25,14 @@ let site: Site;
 let calls: DeployOptions[];
 let changes: string[];
 let settle: PromiseWithResolvers<Settled>[];
+let held: PromiseWithResolvers<Settled>[];
 let broken: AbortController;
 let reached: boolean;
 
 beforeEach(() => {
   vi.useFakeTimers();
   site = new Site(new Build(request, () => {}, new AbortController().signal, "r1"));
-  [calls, changes, settle, broken, reached] = [[], [], [], new AbortController(), true];
+  [calls, changes, settle, held, broken, reached] = [[], [], [], [], new AbortController(), true];
 });
 
 afterEach(() => vi.useRealTimers());
@@ -48,6 +49,10 @@ function deploying(abra: Abra[], commands = true): Promise<void> {
     settled: () => {
       settle.push(Promise.withResolvers());
       return (settle.at(-1) as PromiseWithResolvers<Settled>).promise;
+    },
+    converged: () => {
+      held.push(Promise.withResolvers());
+      return (held.at(-1) as PromiseWithResolvers<Settled>).promise;
     },
   };
   const app = {
@@ -67,12 +72,12 @@ function deploying(abra: Abra[], commands = true): Promise<void> {
   return done;
 }
 
-/** Lets everything happen that needs no time. */
-const now = () => vi.advanceTimersByTimeAsync(0);
+/** Lets everything happen that needs no time worth the name. */
+const now = () => vi.advanceTimersByTimeAsync(150);
 
 function breaks(): void {
   broken.abort(loop);
-  for (const { reject } of settle) reject(loop);
+  for (const { reject } of [...settle, ...held]) reject(loop);
 }
 
 describe("the watch wins", () => {
@@ -135,6 +140,16 @@ describe("abra's wait that gives up before the app is up", () => {
     expect(site.build.findings.warnings[0]).toContain("abra gave up waiting after 5 min 0 s (deploy timed out), before the app was up");
   });
 
+  test("although it was up a moment before, shorter than abra waits: no verdict either", async () => {
+    const done = deploying([async () => fata, async () => outcome()]);
+    await vi.advanceTimersByTimeAsync(0);
+    settle[0]?.resolve(settledNow);
+    await now();
+    expect(changes).toEqual(["deploy", "applied", "deploy again", "applied"]);
+    settle[1]?.resolve(settledNow);
+    await done;
+  });
+
   test("twice leaves the commands undone: unverified", async () => {
     const done = deploying([async () => fata, async () => fata]);
     await now();
@@ -150,21 +165,24 @@ describe("abra's refusal stands", () => {
 
   test("before it deployed anything", async () => {
     reached = false;
-    await expect(deploying([async () => fata])).rejects.toMatchObject(refused);
+    const done = deploying([async () => fata]);
+    await now();
+    await expect(done).rejects.toMatchObject(refused);
   });
 
-  test("where its commands fail in an app that is up", async () => {
-    const done = deploying([async () => {
-      settle[0]?.resolve(settledNow);
-      await Promise.resolve();
-      return fata;
-    }]);
+  test("where its commands fail in an app that has been up long enough for its wait", async () => {
+    const done = deploying([async () => fata]);
+    await vi.advanceTimersByTimeAsync(0);
+    held[0]?.resolve(settledNow);
+    await now();
     await expect(done).rejects.toMatchObject(refused);
     expect(calls).toHaveLength(1);
   });
 
   test("where it does not wait at all", async () => {
-    await expect(deploying([async () => fata], false)).rejects.toMatchObject(refused);
+    const done = deploying([async () => fata], false);
+    await now();
+    await expect(done).rejects.toMatchObject(refused);
   });
 });
 
