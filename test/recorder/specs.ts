@@ -17,7 +17,7 @@ export interface Service {
   readonly limitMiB?: number;
   readonly reserveMiB?: number;
   readonly hostPort?: number;
-  readonly update?: { readonly order?: "start-first" | "stop-first"; readonly action?: "pause" | "continue" | "rollback"; readonly monitor?: number };
+  readonly update?: { readonly order?: "start-first" | "stop-first"; readonly action?: "pause" | "continue" | "rollback"; readonly monitor?: number; /** Between two slots. */ readonly delay?: number };
   readonly constraints?: readonly string[];
   readonly mostOnNode?: number;
   /** Name of a network made by the plot. */
@@ -87,6 +87,7 @@ function updateOf({ update = {} }: Service): object {
     Parallelism: 1,
     ...given(update.order !== undefined, { Order: update.order }),
     ...given(update.action !== undefined, { FailureAction: update.action }),
+    ...given(update.delay !== undefined, { Delay: (update.delay ?? 0) * second }),
     ...given(update.monitor !== undefined, { Monitor: (update.monitor ?? 0) * second }),
   };
 }

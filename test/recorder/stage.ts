@@ -69,8 +69,9 @@ export class Stage {
   }
 
   /** A change that is not made by deploying. */
-  async restore(): Promise<void> {
+  async restore(act: () => Promise<void>): Promise<void> {
     await this.#before("restore");
+    await act();
     this.#after(this.#services);
   }
 
@@ -92,7 +93,7 @@ export class Stage {
 
   /** A service that is of no stack. */
   async foreign(service: Service): Promise<void> {
-    const spec = specOf(`other-${this.#o.stack}`, "app", service);
+    const spec = { ...specOf(this.#o.stack, "other", service), Name: `other${this.#foreign.length}-${this.#o.stack}`, Labels: {} };
     const made = (await this.#docker.createService(spec)) as { id?: string; ID?: string };
     this.#foreign.push(this.#docker.getService(made.id ?? made.ID ?? ""));
   }

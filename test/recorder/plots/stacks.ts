@@ -35,12 +35,13 @@ export const stacks: readonly Plot[] = [
     play: async (s) => {
       await s.deploy(planned("app-crashes-until-db-is-back-on-restore"));
       await s.at(25);
-      await s.restore();
-      s.disturb(["db", "app"], 15, "restore");
-      await s.kill("db");
-      // Its successor takes the file away before the app looks.
-      await s.at(34);
-      await s.kill("app");
+      await s.restore(async () => {
+        s.disturb(["db", "app"], 15, "restore");
+        await s.kill("db");
+        // Its successor takes the file away before the app looks.
+        await s.at(34);
+        await s.kill("app");
+      });
     },
   },
   {
@@ -93,14 +94,28 @@ export const stacks: readonly Plot[] = [
   { name: "no-node-max-replicas", seconds: 75, services: { app: { replicas: 2, mostOnNode: 1 } } },
   {
     name: "stuck-new",
-    seconds: 85,
-    services: { app: { replicas: 8, network: "small" } },
+    seconds: 100,
+    services: { app: { network: "small" } },
     play: async (s) => {
       await s.network("small", "10.99.7.0/29");
+      // Others, and the node itself, have all addresses.
+      await s.foreign({ network: "small" });
+      await s.at(10);
+      await s.foreign({ network: "small", replicas: 4 });
+      await s.at(20);
       await s.deploy(planned("stuck-new"));
     },
   },
-  { name: "history-pruned-between-polls", seconds: 30, lookEveryMs: 2_500, services: { app: { script: "exit 1", restart: { delay: 0.1 } } } },
+  {
+    name: "addresses-run-out",
+    seconds: 85,
+    services: { app: { replicas: 8, network: "tiny" } },
+    play: async (s) => {
+      await s.network("tiny", "10.99.8.0/29");
+      await s.deploy(planned("addresses-run-out"));
+    },
+  },
+  { name: "history-pruned-between-polls", seconds: 30, lookEveryMs: 5_000, services: { app: { script: "exit 1", restart: { delay: 0.1 } } } },
   { name: "history-limit-0", seconds: 45, swarm: "forgetful", services: { app: crashes } },
   { name: "events-lost", seconds: 45, loseEvents: true, services: { app: crashes } },
   { name: "two-services-sharing-an-image", seconds: 45, services: { web: sleeps, worker: crashes } },

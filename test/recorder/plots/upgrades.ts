@@ -28,7 +28,8 @@ export const upgrades: readonly Plot[] = [
     app: { ...waitsForNew, update: { action: "continue" } },
   }),
   upgrade("paused-and-up", 90, { db: fastDatabase, app: waits }, { db: slowDatabase(40, "db2"), app: waitsForNew }),
-  upgrade("paused-and-stuck", 40, { app: { ...oldVersion, replicas: 2 } }, { app: { ...crashes, replicas: 2 } }),
+  upgrade("paused-and-stuck", 40, { app: { ...oldVersion, replicas: 2, update: { delay: 5 } } }, { app: { ...crashes, replicas: 2, update: { delay: 5 } } }),
+  upgrade("paused-and-looping", 45, { app: { ...oldVersion, replicas: 2 } }, { app: { ...crashes, replicas: 2 } }),
   upgrade("rolled-back-and-healthy", 40, { app: { ...oldVersion, update: { action: "rollback" } } }, { app: { ...crashes, update: { action: "rollback" } } }),
   {
     name: "stale-paused-from-before",
@@ -42,7 +43,7 @@ export const upgrades: readonly Plot[] = [
       await s.change({ app: { script: "echo new; exec sleep infinity" } }, { only: true });
     },
   },
-  upgrade("outgoing-task-ends-143", 40, { app: { script: "trap 'exit 143' TERM; sleep infinity & wait" } }, { app: sleeps }),
+  upgrade("outgoing-task-ends-143", 40, { app: { script: "trap 'exit 143' TERM QUIT; sleep infinity & wait" } }, { app: sleeps }),
   upgrade("host-port-start-first", 30, { app: { ...oldVersion, hostPort: 8095, update: { order: "start-first" } } }, { app: { ...sleeps, hostPort: 8095, update: { order: "start-first" } } }),
   {
     name: "service-removed-and-created-again",
