@@ -55,19 +55,21 @@ async function node2(): Promise<{ id: string; update: (availability: "active" | 
 }
 
 describe("a loop on the other node", () => {
-  test("is known within 700 ms of the deciding failure, three times, with its exit codes", async () => {
-    for (let round = 0; round < 3; round++) {
+  test("is known within 700 ms of the deciding failure, ten times, with its exit codes", async () => {
+    const all: number[] = [];
+    for (let round = 0; round < 10; round++) {
       start();
       await watch.beforeChange("deploy");
-      await watched.create("app", "sleep 0.2; exit 9", { ...on2, restart: { Delay: 1_000_000_000 } });
+      await watched.create("app", "sleep 0.2; exit 9", { ...on2, restart: { Delay: 200_000_000 } });
       const { at, error } = await watched.broken();
       const late = await watched.since(at);
-      console.log(`second node: known ${late} ms after the deciding failure's Status.Timestamp`);
+      all.push(late);
       expect(error).toMatchObject({ blame: "recipe", reason: { class: "crash-loop", service: "app" } });
       expect(watch.report().failures.map(({ exitCode }) => exitCode)).toEqual([9, 9, 9, 9]);
-      expect(late).toBeLessThanOrEqual(700);
       await watched.remove();
     }
+    console.log(`second node: known ${all.sort((a, b) => a - b).join(", ")} ms after the deciding failure's Status.Timestamp`);
+    expect(all.at(-1)).toBeLessThanOrEqual(700);
   });
 
   test("has the log lines of its first and latest failure, masked, as soon as each is seen", async () => {
@@ -130,17 +132,22 @@ describe("across nodes", () => {
   test("a drained node moves its tasks: no failure, settled on the other", async () => {
     start();
     await watch.beforeChange("deploy");
-    await watched.create("app", "trap 'exit 0' TERM; sleep 1000 & wait", { on: [] });
+    // Swarm spreads them: one on each node.
+    await watched.create("app", "trap 'exit 143' TERM; sleep 1000 & wait", { replicas: 2 });
     watch.afterChange();
     await watch.settled({ timeoutMs, services: ["app"] });
-    const { update } = await node2();
+    const { id, update } = await node2();
     await update("drain");
     try {
+      const running = async () => {
+        const tasks = await swarm.docker.listTasks({ filters: { label: [`com.docker.stack.namespace=${watched.stack}`], "desired-state": ["running"] } });
+        return tasks.filter(({ Status }) => Status.State === "running").map(({ NodeID }) => NodeID);
+      };
+      await waitFor(async () => {
+        const nodes = await running();
+        return nodes.length === 2 && !nodes.includes(id) ? { done: true, value: undefined } : { done: false, saw: `on ${nodes.join(", ")}` };
+      }, { what: "all tasks on node1", timeoutMs, signal });
       await watch.settled({ timeoutMs, services: ["app"] });
-      await watched.create("late", "sleep 1000");
-      await watch.settled({ timeoutMs, services: ["app", "late"] });
-      const tasks = await swarm.docker.listTasks({ filters: { label: [`com.docker.stack.namespace=${watched.stack}`], "desired-state": ["running"] } });
-      expect(new Set(tasks.map(({ NodeID }) => NodeID)).size).toBe(1);
       expect(watch.report().failures).toEqual([]);
       expect(watch.broken.aborted).toBe(false);
     } finally {

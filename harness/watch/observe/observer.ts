@@ -40,7 +40,7 @@ export class Observer {
     this.#options = options;
     this.#anchor = options.clock.wall() - options.clock.monotonic();
     this.#intake = new Intake({ ...options, at: this.now() });
-    this.#poller = new Poller({ ...options, poll: () => this.#poll() });
+    this.#poller = new Poller({ ...options, poll: () => this.#poll(), unheard: () => this.history.nodes.length > 1 });
     this.#details = new Details({ ...options, intake: this.#intake, now: () => this.now() });
   }
 

@@ -3,6 +3,8 @@ import type { Clock } from "../../base/clock.ts";
 export interface PollerOptions {
   /** One look at the daemon; never rejects, never overlaps another. */
   readonly poll: () => Promise<void>;
+  /** Some tasks are where no event tells of them: nothing wakes, so it looks more often. */
+  readonly unheard: () => boolean;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -11,8 +13,9 @@ export interface PollerOptions {
 const hotMs = 30;
 const hotForMs = 1_000;
 const idleMs = 500;
+const unheardMs = 300;
 
-/** Polls every 500 ms, and every 30 ms for a second after a wake; an engine that needs longer to answer gets as long to rest. */
+/** Polls every 500 ms (300 where tasks run on nodes whose events are not heard), and every 30 ms for a second after a wake; an engine that needs longer to answer gets as long to rest. */
 export class Poller {
   readonly #options: PollerOptions;
   #hotUntil = 0;
@@ -64,8 +67,9 @@ export class Poller {
     const { clock, signal } = this.#options;
     const hot = () => clock.monotonic() < this.#hotUntil;
     const tookMs = clock.monotonic() - started;
-    await this.#sleep(started + Math.min(idleMs, Math.max(hotMs, 2 * tookMs)), false);
-    if (!signal.aborted && !hot()) await this.#sleep(started + idleMs, true);
+    const calmMs = this.#options.unheard() ? unheardMs : idleMs;
+    await this.#sleep(started + Math.min(calmMs, Math.max(hotMs, 2 * tookMs)), false);
+    if (!signal.aborted && !hot()) await this.#sleep(started + calmMs, true);
   }
 
   /** Until a time on the monotonic clock; a wake ends only the longer, idle part. */
