@@ -23,6 +23,10 @@ export interface Service {
   /** Name of a network made by the plot. */
   readonly network?: string;
   readonly bind?: string;
+  /** Driver of a volume of its own. */
+  readonly driver?: string;
+  /** Between TERM and KILL; 1 by default. */
+  readonly grace?: number;
 }
 
 const second = 1_000_000_000;
@@ -42,9 +46,10 @@ export function specOf(stack: string, name: string, s: Service): object {
         Labels: labels,
         Command: s.command ?? ["sh", "-c", s.script ?? "exec sleep infinity"],
         Env: Object.entries(s.env ?? {}).map(([key, value]) => `${key}=${value}`),
-        StopGracePeriod: second,
+        StopGracePeriod: (s.grace ?? 1) * second,
         Mounts: [
           { Type: "volume", Source: `${stack}_shared`, Target: "/shared" },
+          ...(s.driver ? [{ Type: "volume", Source: `${stack}_own`, Target: "/own", VolumeOptions: { DriverConfig: { Name: s.driver } } }] : []),
           ...(s.bind ? [{ Type: "bind", Source: s.bind, Target: "/data" }] : []),
         ],
         ...given(s.health !== undefined, {

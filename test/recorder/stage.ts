@@ -53,6 +53,10 @@ export class Stage {
     await this.#before("upgrade");
     const all = { ...this.#services, ...changes };
     for (const [name, service] of Object.entries(only ? changes : all)) {
+      if (!(name in this.#services)) {
+        await this.#docker.createService(specOf(this.#o.stack, name, service));
+        continue;
+      }
       const handle = this.#docker.getService(`${this.#o.stack}_${name}`);
       const { Version } = (await handle.inspect()) as { Version: { Index: number } };
       await handle.update({ ...specOf(this.#o.stack, name, service), version: Version.Index });

@@ -92,6 +92,7 @@ export const stacks: readonly Plot[] = [
     },
   },
   { name: "no-node-max-replicas", seconds: 75, services: { app: { replicas: 2, mostOnNode: 1 } } },
+  { name: "no-node-missing-plugin", seconds: 75, services: { app: { driver: "nobody/has-this" } } },
   {
     name: "stuck-new",
     seconds: 100,

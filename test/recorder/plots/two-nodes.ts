@@ -7,14 +7,14 @@ const onWorker = { constraints: ["node.role==worker"] };
 const onManager = { constraints: ["node.role==manager"] };
 const spread = { web: { replicas: 4 } };
 
-const drained = (name: string, declared: boolean): Plot => ({
+const drained = (name: string, declared: boolean, services: Plot["services"] = spread): Plot => ({
   name,
   seconds: 75,
   swarm: "two",
   alone: true,
-  services: spread,
+  services,
   play: async (s: Stage) => {
-    await s.deploy(spread);
+    await s.deploy(services);
     await s.at(25);
     if (declared) s.disturb(["*"], 30, "drain");
     await s.drain("drain");
@@ -48,6 +48,7 @@ export const twoNodes: readonly Plot[] = [
   },
   drained("drain-declared", true),
   drained("drain-undeclared", false),
+  drained("global-drained", true, { agent: { global: true } }),
   {
     name: "node-lost",
     seconds: 140,

@@ -8,6 +8,18 @@ const fastDatabase = slowDatabase(1);
 const waitsForNew: Service = { script: needsFile("db2"), env: { DB_HOST: "db" } };
 const oldVersion: Service = { script: "echo old; exec sleep infinity" };
 
+/** Takes its file away when it is stopped. */
+const stoppable = (seconds: number): Service => ({
+  script: `trap 'rm -f /shared/db; exit 0' TERM QUIT; sleep ${seconds}; touch /shared/db /tmp/ok; sleep infinity & wait`,
+  health: { test: "test -f /tmp/ok", every: 3, retries: 100 },
+});
+/** Lives as long as its database does. */
+const follows: Service = {
+  script: "test -f /shared/db || { sleep 1; exit 1; }; while test -f /shared/db; do sleep 1; done; exit 1",
+  env: { DB_HOST: "db" },
+};
+const stubborn = { script: "trap '' TERM QUIT; sleep infinity", hostPort: 8094, grace: 12 } as const;
+
 /** Deploys, and at second 25 changes. */
 function upgrade(name: string, seconds: number, before: Plot["services"], after: Plot["services"]): Plot {
   return {
@@ -57,5 +69,18 @@ export const upgrades: readonly Plot[] = [
   },
   upgrade("upgrade-new-version-loops", 50, { db: fastDatabase, app: { ...waits, update: { action: "continue" } } }, { app: { ...crashes, env: { DB_HOST: "db" }, update: { action: "continue" } } }),
   upgrade("upgrade-changes-nothing", 25, { db: fastDatabase, app: waits }, {}),
+  {
+    name: "upgrade-mends-a-loop",
+    seconds: 50,
+    services: { app: crashes },
+    play: async (s) => {
+      await s.deploy({ app: crashes });
+      await s.at(12);
+      await s.change({ app: sleeps });
+    },
+  },
+  upgrade("upgrade-adds-a-service", 35, { app: oldVersion }, { app: { ...sleeps, env: { CACHE_HOST: "cache" } }, cache: sleeps }),
+  upgrade("db-restarts-under-the-app", 70, { db: stoppable(1), app: follows }, { db: stoppable(25) }),
+  upgrade("host-port-slow-stop", 50, { app: { ...stubborn, script: `${stubborn.script} # old` } }, { app: stubborn }),
   upgrade("upgrade-start-first", 50, { app: { ...oldVersion, update: { order: "start-first" } } }, { app: { ...slowDatabase(10), update: { order: "start-first" } } }),
 ];

@@ -67,6 +67,7 @@ const stacks: readonly Omit<Answer, "from">[] = [
   { name: "no-node-resources", what: "reserves more memory than any node has", right: infra("no-node", "app"), by: 68, notBefore: 58 },
   { name: "no-node-foreign-host-port", what: "a host port that another stack holds", right: infra("host-port-taken", "app"), by: 68, notBefore: 58 },
   { name: "no-node-max-replicas", what: "two replicas, at most one a node, one node", right: failed("unschedulable", "app"), by: 68, notBefore: 58 },
+  { name: "no-node-missing-plugin", what: "a volume of a driver that the node does not have: the host lacks it", right: infra("no-node", "app"), by: 68, notBefore: 58 },
   { name: "stuck-new", what: "a network with fewer addresses than tasks: the allocator waits without a word", right: infra("stuck-new", "app"), by: 75, notBefore: 58 },
   { name: "addresses-run-out", what: "eight tasks and the node want six addresses: some wait, some are refused because the node has none; no fault of the recipe", right: infra("stuck-new", "app"), by: 75 },
   { name: "history-pruned-between-polls", what: "exits at once with a restart delay of 0.1 s: Swarm forgets most tasks between two slow looks", right: failed("crash-loop", "app"), by: 15 },
@@ -96,6 +97,10 @@ const upgrades: readonly Omit<Answer, "from">[] = [
   { name: "service-removed-and-created-again", what: "the old service of that name failed three times; the new one fails twice and then runs", right: green, by: 50, notBefore: 20 },
   { name: "upgrade-new-version-loops", what: "failure action continue: the new version exits a second after each start", right: failed("crash-loop", "app"), by: 36, notBefore: 18 },
   { name: "upgrade-changes-nothing", what: "deployed again as it was", right: green, by: 15 },
+  { name: "upgrade-mends-a-loop", what: "the old version died twice, the new one runs: what the old one did does not count", right: green, by: 25, notBefore: 5 },
+  { name: "upgrade-adds-a-service", what: "the new version has one service more", right: green, by: 25, notBefore: 5 },
+  { name: "db-restarts-under-the-app", what: "only the database is new and takes 25 s; the app, which ran, dies until it is back", right: green, by: 60, notBefore: 25 },
+  { name: "host-port-slow-stop", what: "stop-first: the new task waits 12 s for the host port while the old one, which ignores TERM, stops", right: green, by: 40, notBefore: 15 },
   { name: "upgrade-start-first", what: "the new task gets healthy after 10 s beside the old one, which then goes", right: green, by: 40, notBefore: 12 },
 ];
 
@@ -105,6 +110,7 @@ const onTwoNodes: readonly Omit<Answer, "from">[] = [
   { name: "global-bad-on-one-node", what: "a global service loops on one node and runs on the other", right: failed("crash-loop", "agent"), by: 34, notBefore: 18 },
   { name: "drain-declared", what: "the build drains a node and said so: its tasks move", right: green, by: 20, again: { by: 60 } },
   { name: "drain-undeclared", what: "somebody drains a node: Swarm itself asked its tasks to stop, none of them failed", right: green, by: 20, again: { by: 60 } },
+  { name: "global-drained", what: "the build drains a node and said so: the global service is wanted on one node less", right: green, by: 20, again: { by: 50 } },
   { name: "node-lost", what: "the only node that may run the app stops answering", right: infra("node-down", "app"), by: 130, notBefore: 70 },
   { name: "app-and-db-on-two-nodes", what: "the app on one node dies until the database on the other is healthy after 40 s", right: green, by: 75, notBefore: 38 },
 ];
