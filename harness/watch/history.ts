@@ -70,7 +70,7 @@ export function addPoll(history: History, poll: Poll): History {
   }
   return bounded(tasks.filter((task) => !known.has(task)), {
     ...history,
-    services: same(history.services, services.map((service) => (service.mode === "global" ? updated(service, { desired: Math.max(service.desired, held(service, tasks)) }) : service))),
+    services: same(history.services, services.map((service) => (service.mode === "global" ? updated(service, { desired: held(service, tasks) || service.desired }) : service))),
     tasks: same(history.tasks, tasks),
     change: updated(history.change, { startedAt: startOf(history.change, services) }),
     nodes: poll.nodes === null ? history.nodes : same(history.nodes, poll.nodes.map((node) => mergeNode(history.nodes, node, poll.at))),
@@ -155,7 +155,7 @@ function mergeNode(known: History["nodes"], seen: SeenNode, at: number): History
 
 /**
  * Slots of a global service that nobody took from it. Docker's own count leaves out a task that waits to restart or that
- * Swarm gave up: with one node it wants none right then.
+ * Swarm gave up, and counts both where an update left two on a node.
  */
 function held(service: ServiceRecord, tasks: readonly TaskRecord[]): number {
   const latest = new Map<string, TaskRecord>();

@@ -26,6 +26,8 @@ export const fixed = {
   updateStartMs: 500,
   /** Two ends that belong together may be stamped this far apart: each takes 135 to 374 ms from death to stamp. */
   stampLagMs: 500,
+  /** Old tasks that an update was paused with may be dying at that moment. */
+  pausedMs: 2_000,
   /** A port's last holder may still be going. */
   portReleaseMs: 5_000,
   /** A daemon is given up only after this many calls without a good answer. */

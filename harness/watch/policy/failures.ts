@@ -53,6 +53,8 @@ function kindOf(task: TaskRecord, successor: TaskRecord | undefined, service: Se
     case "complete":
       return mayComplete(service) || isSchedule(service) ? null : "zero";
     default:
+      // What comes again by itself was not replaced because it failed.
+      if (isSchedule(service) && !task.exitCode) return null;
       return task.gone && !ends.has(task.state) && successor ? "replaced" : null;
   }
 }

@@ -14,7 +14,6 @@ export type Standing =
   | { readonly inPlace: true; readonly since: number; readonly warning: string | null }
   | { readonly inPlace: false; readonly words: string; readonly failed: boolean };
 
-const betweenTries = new Set(["new", "allocated", "assigned", "accepted", "ready", "failed", "rejected", "complete"]);
 /** What crashes at once is never longer than this in any state. */
 const roundMs = 5_000;
 const inFlight = new Set(["updating", "rollback_started"]);
@@ -96,7 +95,7 @@ function firstMissing(service: ServiceView, view: View): string | null {
   return many + stateInWords(slot.latest, view);
 }
 
-const isBetweenTries = (task: TaskRecord, { now }: View): boolean => betweenTries.has(task.state) || now - task.stateAt < roundMs;
+const isBetweenTries = (task: TaskRecord, { now }: View): boolean => task.state === "ready" || now - task.stateAt < roundMs;
 
 function stateInWords(task: TaskRecord, view: View): string {
   const age = seconds(view.now - task.stateAt);

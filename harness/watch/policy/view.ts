@@ -31,35 +31,47 @@ export interface View {
   readonly services: ReadonlyMap<string, ServiceView>;
 }
 
+/** A slot as it stands whatever the time is. */
+type Arranged = Omit<SlotView, "streak">;
+
+/** Most looks bring nothing new: what does not depend on the time is kept until anything else has changed. */
+const known = new WeakMap<History["tasks"], { readonly history: History; readonly limits: Limits; readonly slots: ReadonlyMap<ServiceRecord, readonly Arranged[]> }>();
+
 export function viewOf(history: History, limits: Limits, now: number): View {
-  const tasks = Map.groupBy(history.tasks, ({ serviceId }) => serviceId);
   const services = new Map<string, ServiceView>();
-  for (const record of history.services) {
-    const needs = waitsFor(history, record.name);
-    const slots = Map.groupBy(tasks.get(record.id) ?? [], ({ slot }) => slot);
+  for (const [record, slots] of arrange(history, limits)) {
     services.set(record.name, {
       record,
-      needs,
-      slots: [...slots].map(([key, slot]) => slotView(key, slot, { record, needs, history, limits, now })),
+      needs: waitsFor(history, record.name),
+      slots: slots.map((slot) => ({ ...slot, streak: streakOf(record, slot.tasks, slot.failures, limits, now) })),
     });
   }
   return { history, limits, now, services };
 }
 
-interface SlotContext {
-  readonly record: ServiceRecord;
-  readonly needs: readonly string[];
-  readonly history: History;
-  readonly limits: Limits;
-  readonly now: number;
+function arrange(history: History, limits: Limits): ReadonlyMap<ServiceRecord, readonly Arranged[]> {
+  const last = known.get(history.tasks);
+  if (last?.limits === limits && saysTheSame(history, last.history)) return last.slots;
+  const tasks = Map.groupBy(history.tasks, ({ serviceId }) => serviceId);
+  const slots = new Map(history.services.map((record) => {
+    const bySlot = Map.groupBy(tasks.get(record.id) ?? [], ({ slot }) => slot);
+    return [record, [...bySlot].map(([key, slot]) => arrangeSlot(key, slot, record, history, limits))];
+  }));
+  known.set(history.tasks, { history, limits, slots });
+  return slots;
 }
 
-function slotView(key: string, unsorted: readonly TaskRecord[], { record, needs, history, limits, now }: SlotContext): SlotView {
+/** When the engine last answered is no part of what it said. */
+const saysTheSame = (history: History, other: History): boolean =>
+  Object.entries(history).every(([key, value]) => key === "daemon" || value === other[key as keyof History]);
+
+function arrangeSlot(key: string, unsorted: readonly TaskRecord[], record: ServiceRecord, history: History, limits: Limits): Arranged {
+  const needs = waitsFor(history, record.name);
   const tasks = unsorted.toSorted((a, b) => a.createdAt - b.createdAt);
   const failures = tasks.flatMap((task, index) => {
     const successor = tasks.slice(index + 1).find((later) => succeeds(task, later));
     const failure = failureOf(task, successor, record, history.change.at);
     return failure ? [{ ...failure, excusedBy: excuseFor(failure, needs, history, limits) }] : [];
   });
-  return { key, tasks, latest: tasks.at(-1) as TaskRecord, failures, streak: streakOf(record, tasks, failures, limits, now) };
+  return { key, tasks, latest: tasks.at(-1) as TaskRecord, failures };
 }

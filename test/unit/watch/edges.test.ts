@@ -51,6 +51,13 @@ describe("a global service", () => {
     expect(s.until(60).verdict?.judged).toMatchObject({ kind: "failed", reason: { class: "gave-up", service: "agent" } });
   });
 
+  test("is in place where a paused start-first update left two tasks on a node, though Docker wants two", () => {
+    const s = new Scene({ agent: { mode: "global" } });
+    s.plan(0, () => s.run("agent", "n1"));
+    s.plan(10, () => { s.task("agent", "n1", "running"); s.service("agent").desired = 2; });
+    expect(s.until(30).judge().kind).toBe("converged");
+  });
+
   test("is in place without the node that was taken from it", () => {
     const s = new Scene({ agent: { mode: "global", replicas: 2 } });
     s.plan(0, () => { s.run("agent", "n1"); s.run("agent", "n2"); });
@@ -66,6 +73,15 @@ describe("a schedule", () => {
     s.crash("cron", { from: 61, life: 1, every: 61, state: "complete" });
     s.until(150);
     expect(s.judge().kind).toBe("converged");
+  });
+
+  test("has held since it first ended well, not since it last did", () => {
+    const s = new Scene({ cron: { delay: 15, monitor: 30 } });
+    s.crash("cron", { life: 1, every: 16, state: "complete" });
+    s.until(30);
+    expect(s.judge()).toMatchObject({ kind: "settled", since: 1_000 });
+    s.until(60);
+    expect(s.judge()).toMatchObject({ kind: "converged", since: 1_000 });
   });
 });
 
@@ -113,6 +129,23 @@ describe("a declared disturbance", () => {
     s.until(200);
     expect(s.verdict?.judged).toMatchObject({ kind: "infra", reason: { class: "node-down" } });
     expect(s.verdict?.at).toBe(150);
+  });
+});
+
+describe("an update that is paused", () => {
+  function pausedAt12(oldEndsAt: number): Scene {
+    const s = new Scene({ app: {} });
+    s.plan(1, () => s.run("app"));
+    s.plan(10, () => s.change("upgrade", { app: "app-v2" }));
+    s.plan(11, () => s.task("app", "1", "running"));
+    s.plan(12, () => { s.end("app"); s.updating("app", "paused"); });
+    s.plan(oldEndsAt, () => { s.move(s.oldest("app"), "failed", { desired: "shutdown", exitCode: 1 }); s.run("app"); });
+    return s.until(60);
+  }
+
+  test("while an old task is just dying is not stuck", () => expect(pausedAt12(12.6).verdict).toBeNull());
+  test("while an old task goes on is stuck", () => {
+    expect(pausedAt12(20).verdict).toMatchObject({ at: 14, judged: { reason: { class: "paused" } } });
   });
 });
 

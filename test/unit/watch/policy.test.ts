@@ -133,7 +133,7 @@ const reds: readonly Red[] = [
     s.change("upgrade", { app: "app-v2" });
     s.plan(11, () => s.replace("app", "1"));
     s.plan(12, () => { s.start("app", "1"); s.end("app", { slot: "1" }); s.updating("app", "paused"); });
-  }).until(60), "paused", "app", 12.5],
+  }).until(60), "paused", "app", 14.5, 14],
   ["rolled back and healthy", () => upgraded({ app: {} }, (s) => {
     s.change("upgrade", { app: "app-v2" });
     s.plan(11, () => s.replace("app"));

@@ -111,6 +111,10 @@ export class Scene {
     return task;
   }
 
+  oldest(name: string): Mutable<SeenTask> {
+    return this.#tasks.find((one) => one.serviceId === this.service(name).id) as Mutable<SeenTask>;
+  }
+
   /** A new task in its slot; state `ready` waits for its restart delay. */
   task(name: string, slot = "1", state = "assigned", node = "n1"): Mutable<SeenTask> {
     const service = this.service(name);

@@ -1,3 +1,4 @@
+import { fixed } from "../../limits.ts";
 import type { ServiceView, View } from "../view.ts";
 import { isLive } from "../failures.ts";
 import { failureLines, type Finding, type Rule, taskLine } from "../finding.ts";
@@ -17,7 +18,7 @@ export const rolledBack: Rule = (service, view) => {
 /** `paused` alone is no failure: with the default failure action a service can be up on the new spec and stay paused for ever. */
 export const paused: Rule = (service, view) => {
   const { record, slots } = service;
-  if (record.update?.state !== "paused" || !isOfThisChange(service, view)) return null;
+  if (record.update?.state !== "paused" || !isOfThisChange(service, view) || view.now - record.movedAt < fixed.pausedMs) return null;
   const old = slots.flatMap(({ tasks }) => tasks.filter((task) => isLive(task) && task.spec !== record.spec));
   if (old.length === 0) return null;
   const { evidence, ...rest } = common(service, view);
