@@ -99,6 +99,21 @@ describe("the state of a task, in words", () => {
     expect(line(s.until(8))).toBe("app: slot 2 starting (health 8 s of 90 s)");
   });
 
+  test("between two tries a loop is told by its failures, however long the delay is", () => {
+    const s = new Scene({ app: { delay: 40 } });
+    s.crash("app", { life: 1, every: 41 });
+    expect(line(s.until(30))).toBe("app: 1 failure of 4");
+  });
+
+  test("who excuses is named once, with what counts besides", () => {
+    const s = new Scene({ a: { health: true }, b: { health: true }, app: { needs: ["a", "b"], health: true } });
+    s.plan(0, () => { s.start("a"); s.start("b"); });
+    s.plan(8, () => s.up("a"));
+    s.plan(20, () => s.up("b"));
+    s.crash("app", { life: 1, times: 5 });
+    expect(line(s.until(26))).toBe("app: 4 failures, excused by a and b, 1 failure of 4");
+  });
+
   test("slots that are not there yet are counted", () => {
     const s = new Scene({ app: { replicas: 3 } });
     s.plan(0, () => s.run("app", "1"));

@@ -218,6 +218,11 @@ describe("what a loop was, and what to do", () => {
     s.crash("app", { from: 6, life: 1, times: 1, goesOn: false, exit: 9 });
     expect(reason(s)?.summary).toBe("app: 2 failures within 6.0 s, the last with exit code 9 (others: exit code 1)");
   });
+  test("one kill for memory is enough where the kernel says so", () => {
+    const s = loop([{ exit: 1 }, { exit: 137 }, { exit: 1 }, { exit: 1 }], 1024);
+    s.plan(7.5, () => { s.history = addToTask(s.history, s.history.tasks.find(({ exitCode }) => exitCode === 137)?.id ?? "", { oom: true }); });
+    expect(reason(s)?.class).toBe("out-of-memory");
+  });
   test("bad health says how often", () => {
     const s = new Scene({ app: { health: true } });
     s.crash("app", { life: 30, starting: true, error: "dockerexec: unhealthy container" });
