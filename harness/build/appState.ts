@@ -29,6 +29,8 @@ export interface App {
   /** Secret values by name, as generated. */
   secrets: Readonly<Record<string, string>>;
   watch: Watch | null;
+  /** A base that no longer deploys: what its watch says is not held against head. */
+  givenUp: boolean;
 }
 
 /** Before an app's files were read. */

@@ -1,7 +1,7 @@
 import { FindingError } from "../base/errors.ts";
 import { humanDuration } from "../base/clock.ts";
 import { lastLines, type Outcome, saidBy } from "../abra/outcome.ts";
-import { within } from "../base/wait.ts";
+import { orAbort, within } from "../base/wait.ts";
 import type { Swarm } from "../swarm/types.ts";
 import type { Settled, Watch } from "../watch/watch.ts";
 import { watchApp } from "./app.ts";
@@ -11,6 +11,7 @@ import { type AbraEnd, nextAfter } from "./nextAfter.ts";
 import { isRouted, ready } from "./ready.ts";
 import { needsOf } from "./settings.ts";
 import type { Site } from "./site.ts";
+import { untilBroken } from "./standing.ts";
 
 /** What abra may take beside any waiting, milliseconds; and with it the commands that it runs after a deployment. */
 const abraMs = 120_000;
@@ -67,12 +68,12 @@ async function make(site: Site, swarm: Swarm, app: App, watch: Watch, change: Ch
   const converging = watch.converged(change);
   // Whoever ends abra has the reason; these two may have nobody left who asks.
   for (const waiting of [settling, converging]) waiting.catch(() => {});
-  const outcome = await build.span("abra deploy", () => abraBeside(site, app, watch, change, settling));
+  const outcome = await build.span("abra deploy", () => abraBeside(site, app, change, settling));
   const next = outcome?.ok ? "go-on" : nextAfter({ end: endOf(outcome), commands: change.commands, ...(await stateOf(watch, change, converging)) });
   if (next === "refused" && outcome) await must(swarm, app.tree, "app deploy", outcome);
   if (next === "unneeded") build.warn("abra app deploy did not end although the app is deployed; it was ended, and the watch judged alone");
   watch.afterChange();
-  const settled = await build.span("settle", () => settling);
+  const settled = await build.span("settle", () => orAbort(settling, untilBroken(site)));
   return { settled, gaveUp: next === "gave-up" ? outcome : null };
 }
 
@@ -92,9 +93,11 @@ function endOf(outcome: Outcome | null): AbraEnd {
  * @returns null where it was ended because nobody needed it any more
  * @throws what the watch found; the build's interrupt
  */
-async function abraBeside({ build }: Site, app: App, watch: Watch, change: Change, settling: Promise<Settled>): Promise<Outcome | null> {
+async function abraBeside(site: Site, app: App, change: Change, settling: Promise<Settled>): Promise<Outcome | null> {
+  const { build } = site;
   const enough = new AbortController();
   const unneeded = new Error("the app is up");
+  const broken = untilBroken(site);
   let timer: NodeJS.Timeout | undefined;
   settling.then(() => {
     if (!change.commands) timer = setTimeout(() => enough.abort(unneeded), unneededMs);
@@ -109,11 +112,10 @@ async function abraBeside({ build }: Site, app: App, watch: Watch, change: Chang
       noConverge: !change.commands,
       force: change.force,
       timeoutMs: change.commands ? change.timeoutMs + laterMs : abraMs,
-      signal: AbortSignal.any([build.signal, watch.broken, enough.signal]),
+      signal: AbortSignal.any([broken, enough.signal]),
     });
   } catch (error) {
-    if (build.signal.aborted) throw build.signal.reason;
-    const verdict: unknown = watch.broken.aborted ? watch.broken.reason : enough.signal.aborted ? enough.signal.reason : error;
+    const verdict: unknown = broken.aborted ? broken.reason : enough.signal.aborted ? enough.signal.reason : error;
     // It was to be ended and could not be: worth a word, but the verdict stands.
     if (error !== verdict && error instanceof FindingError) build.warn(error.message);
     if (verdict === unneeded) return null;

@@ -5,6 +5,7 @@ import { probe } from "../swarm/probe.ts";
 import type { Swarm } from "../swarm/types.ts";
 import type { App } from "./appState.ts";
 import type { Site } from "./site.ts";
+import { untilBroken } from "./standing.ts";
 
 /** What a working front page may answer; one that asks for a login works too. */
 export const allowedCodes: readonly number[] = [...Array.from({ length: 200 }, (_, index) => 200 + index), 401, 403];
@@ -22,8 +23,7 @@ const edgeSilentMs = 30_000;
  */
 export async function ready(site: Site, swarm: Swarm, app: App, timeoutMs: number): Promise<void> {
   const { build } = site;
-  const broken = app.watch?.broken;
-  const signal = broken ? AbortSignal.any([build.signal, broken]) : build.signal;
+  const signal = untilBroken(site);
   const suspicion = new Suspicion(swarm, app);
   let edgeAnswered = false;
   const started = performance.now();

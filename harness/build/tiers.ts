@@ -11,6 +11,7 @@ import { handlersFor } from "./handlers.ts";
 import { allowedCodes, isRouted } from "./ready.ts";
 import type { Site } from "./site.ts";
 import { serviceStates } from "./serviceState.ts";
+import { untilBroken } from "./standing.ts";
 
 const tierTimeoutMs = 600_000;
 
@@ -29,8 +30,7 @@ export async function runTier(site: Site, tier: "install" | "upgrade", app: App,
   // A Unix socket's path may have 107 bytes: the run's own folder can be longer than that.
   const sockets = await mkdtemp(join(tmpdir(), "rci-"));
   const server = await serveRpc({ socketPath: join(sockets, "calls"), handlers: handlersFor(swarm, app) });
-  const broken = app.watch?.broken;
-  const signal = broken ? AbortSignal.any([build.signal, broken]) : build.signal;
+  const signal = untilBroken(site);
   try {
     const result = await build.span(`${tier} tests`, () => runner.run({ tier, files, context, socketPath: server.socketPath, timeoutMs: tierTimeoutMs, signal }));
     build.findings.tiers.push(result);

@@ -118,7 +118,7 @@ describe("a failure's last words", () => {
 
 describe("while a tier's tests run", () => {
   it("an app that starts to loop ends them within a second, and is the reason", async () => {
-    // Each page takes 8.6 s, so the tests go on for half a minute; the worker runs well for 12 s and never again.
+    // Each visit takes 6 s, so the tests go on for 24 s; the worker runs well for 12 s and never again.
     const worker = [
       "  worker:",
       "    image: nginx:1.27",
@@ -130,9 +130,10 @@ describe("while a tier's tests run", () => {
       "  state: {}",
       "networks:",
     ].join("\n");
-    const slow = "echo 'limit_req_zone all zone=visits:1m rate=7r/m; limit_req zone=visits burst=20;' >/etc/nginx/conf.d/slow.conf; exec nginx -g 'daemon off;'";
+    const slow = "echo 'limit_req_zone all zone=visits:1m rate=10r/m; limit_req zone=visits burst=20;' >/etc/nginx/conf.d/slow.conf; touch /usr/share/nginx/html/a.css /usr/share/nginx/html/b.js; exec nginx -g 'daemon off;'";
     const repo = await recipe("tiny", "loops", {
       "compose.yml": (text) => text.replace("image: nginx:1.27\n", `image: nginx:1.27\n    command: ["sh", "-c", "${slow}"]\n`).replace(/^networks:$/m, worker),
+      "index.html": (text) => `${text}<link rel="stylesheet" href="a.css"><script src="b.js"></script>\n`,
     });
     const outcome = await run(repo, "loops", () => {});
     const results = lab.results("loops");
@@ -147,5 +148,16 @@ describe("while a tier's tests run", () => {
     expect(ended - decided).toBeGreaterThan(0);
     expect(ended - decided).toBeLessThan(1_000);
     expect(results.artifacts.map(({ path }) => path)).toContain("watch/head-deploy/worker.1.latest.log");
+  });
+});
+
+describe("a base that keeps exiting", () => {
+  it("is base-broken: head was up all the time and is not to blame", async () => {
+    const outcome = await lab.run([await lab.recipe("broken-base-exit")], { out: "base" });
+    const results = lab.results("base");
+    expect(outcome.code, outcome.stdout).toBe(5);
+    expect(results).toMatchObject({ verdict: "unverified", reason: { class: "base-broken", service: "app" }, rungs: { install: "pass", upgrade: "unverified" } });
+    expect(results.artifacts.map(({ path }) => path)).toContain("watch/base-deploy/app.1.first.log");
+    expect(results.teardown.status).toBe("clean");
   });
 });

@@ -1,14 +1,15 @@
 import type { App } from "../appState.ts";
 import { deployTimeoutMs } from "../deploy.ts";
 import type { Site } from "../site.ts";
+import { standing } from "../standing.ts";
 
 /**
- * A green needs more than "up once": every app has held for its monitor window with no failure left open. Most of it has
+ * A green needs more than "up once": every app that stands has held for its monitor window with no failure left open. Most of it has
  * passed beside the tiers.
  * @throws what the watch found
  */
 export async function converge(site: Site): Promise<void> {
-  await Promise.all(site.apps.filter((app) => app.watch).map(held));
+  await Promise.all(standing(site).map(held));
 }
 
 async function held(app: App): Promise<void> {

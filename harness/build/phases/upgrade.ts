@@ -12,6 +12,7 @@ import { deploy } from "../deploy.ts";
 import type { Site } from "../site.ts";
 import { prune } from "../prune.ts";
 import { serviceStates } from "../serviceState.ts";
+import { brokeBeside } from "../standing.ts";
 import { runTier } from "../tiers.ts";
 import type { Plan } from "./prepare.ts";
 
@@ -65,7 +66,7 @@ function skipped(reason: string): TierResult {
   return { name: "upgrade", status: "skipped", reason, tests: [] };
 }
 
-/** @returns why base is broken, or null where it is up; infra and interrupts pass through */
+/** @returns why base is broken, or null where it is up; infra, interrupts and the break of a fresh head beside it pass through */
 async function deployBase(site: Site, swarm: Swarm, app: App): Promise<Reason | null> {
   try {
     await site.build.span("base", async () => {
@@ -74,7 +75,10 @@ async function deployBase(site: Site, swarm: Swarm, app: App): Promise<Reason | 
     });
     return null;
   } catch (error) {
-    return baseBroken(error);
+    if (brokeBeside(site, app, error)) throw error;
+    const why = baseBroken(error);
+    app.givenUp = true;
+    return why;
   }
 }
 

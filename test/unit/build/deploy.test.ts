@@ -59,7 +59,7 @@ function deploying(abra: Abra[], commands = true): Promise<void> {
     which: "head", domain: "d", stack: "s", tree: { commit: "0123456789", dir: "" },
     compose: { services: [{ name: "app", labels: {} }], secrets: [], configs: [], volumes: [], networks: [], version: null },
     env: commands ? { POST_DEPLOY_CMDS: "app setup" } : {},
-    watch,
+    watch, givenUp: false,
     abra: {
       deploy: (options: DeployOptions) => {
         calls.push(options);
@@ -67,6 +67,7 @@ function deploying(abra: Abra[], commands = true): Promise<void> {
       },
     },
   } as unknown as App;
+  site.apps.push(app);
   const done = deploy(site, { docker: { ping: async () => "OK" } } as unknown as Swarm, app, { force: false });
   done.catch(() => {});
   return done;
