@@ -87,7 +87,8 @@ export class ContainerShell implements NodeShell {
   }
 
   async #kill(mark: string, argv: readonly string[]): Promise<void> {
-    const killer = await this.#container.exec({ Cmd: ["sh", "-c", killScript, "sh", pidFile(mark), mark], AttachStdout: true, AttachStderr: true });
+    const asked = this.#container.exec({ Cmd: ["sh", "-c", killScript, "sh", pidFile(mark), mark], AttachStdout: true, AttachStderr: true });
+    const killer = await bounded("ending a process on the node", asked, killWithinMs);
     const stream = await bounded("ending a process on the node", killer.start({ hijack: true, stdin: false }), killWithinMs);
     const output = new Output({ timeoutMs: killWithinMs });
     await bounded("ending a process on the node", output.readAll(stream, false), killWithinMs);
