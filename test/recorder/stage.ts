@@ -24,6 +24,8 @@ export class Stage {
   readonly #o: StageOptions;
   #services: Services = {};
   readonly #foreign: Docker.Service[] = [];
+  #drained = false;
+  #frozen: Docker.Container | null = null;
 
   constructor(options: StageOptions) {
     this.#o = options;
@@ -102,23 +104,27 @@ export class Stage {
     this.#foreign.push(this.#docker.getService(made.id ?? made.ID ?? ""));
   }
 
-  /** The second node takes no tasks any more, or does again. */
-  async drain(availability: "drain" | "active"): Promise<void> {
+  /** The second node takes no tasks any more. */
+  async drain(availability: "drain" | "active" = "drain"): Promise<void> {
     const nodes = (await this.#docker.listNodes()) as { ID: string; Version: { Index: number }; Spec: { Role: string } }[];
     const worker = nodes.find(({ Spec }) => Spec.Role === "worker");
+    this.#drained = availability === "drain";
     if (!worker) throw new Error("no worker to drain");
     await this.#docker.getNode(worker.ID).update({ ...worker.Spec, Availability: availability, version: worker.Version.Index });
   }
 
-  /** The second node stops answering, or goes on. */
-  async freeze(frozen: boolean): Promise<void> {
+  /** The second node stops answering. */
+  async freeze(): Promise<void> {
     const node = this.#o.nodes[1];
     if (!node) throw new Error("no second node to freeze");
-    await (frozen ? node.pause() : node.unpause());
+    await node.pause();
+    this.#frozen = node;
   }
 
-  /** Removes what the plot made; the Swarm goes soon after anyway. */
+  /** Removes what the plot made, and makes the nodes ready for the next. */
   async clear(): Promise<void> {
+    await this.#frozen?.unpause();
+    if (this.#drained) await this.drain("active");
     const found = (await this.#docker.listServices({ filters: ofStack(this.#o.stack).filters as string })) as { ID: string }[];
     await Promise.all([...this.#foreign, ...found.map(({ ID }) => this.#docker.getService(ID))].map((service) => service.remove()));
   }

@@ -17,9 +17,7 @@ const drained = (name: string, declared: boolean, services: Plot["services"] = s
     await s.deploy(services);
     await s.at(25);
     if (declared) s.disturb(["*"], 30, "drain");
-    await s.drain("drain");
-    await s.at(70);
-    await s.drain("active");
+    await s.drain();
   },
 });
 
@@ -58,9 +56,7 @@ export const twoNodes: readonly Plot[] = [
     play: async (s) => {
       await s.deploy({ app: onWorker, web: { ...sleeps, ...onManager } });
       await s.at(15);
-      await s.freeze(true);
-      await s.at(138);
-      await s.freeze(false);
+      await s.freeze();
     },
   },
 ];
