@@ -27,7 +27,7 @@ export async function newApp(site: Site, swarm: Swarm, checkout: Checkout, which
   // With -C abra takes the .env.sample of the tree as it stands; without, that of the latest release.
   await recipeTree.checkoutHead(checkout.name, tree.commit);
   await must(swarm, tree, "app new", await abra.appNew({ recipe: checkout.name, domain, chaos: true }));
-  const app: App = { which, domain, stack, abra, recipeTree, recipe: checkout.name, tree, compose: noServices, env: {}, secrets: {}, watch: null, givenUp: false };
+  const app: App = { which, domain, stack, abra, recipeTree, recipe: checkout.name, tree, compose: noServices, env: {}, secrets: {}, watch: null, overlaid: [], givenUp: false };
   site.apps.push(app);
   await moveTo(site, swarm, app, tree);
   return app;
@@ -62,6 +62,7 @@ export async function moveTo(site: Site, swarm: Swarm, app: App, tree: Tree, add
     files.push(overlayFile);
     site.overlay = overlay.summary;
   }
+  app.overlaid = overlay?.hostPorts ?? [];
   const written = setEnv(env, { COMPOSE_FILE: files.join(":") });
   app.env = envValues(written);
   await app.abra.writeEnv(app.domain, written);
@@ -84,7 +85,7 @@ export async function watchApp(site: Site, swarm: Swarm, app: App): Promise<Watc
     limits: build.settings.limits,
     limitsPlace: build.settings.place,
     missingImages: site.missingImages,
-    overlaid: site.overlay === null ? [] : app.compose.services.map((service) => service.name),
+    overlaid: app.overlaid,
     listening: async (place) => {
       const ports = await swarm.portsOf(place);
       return ports && ports.length > 0;

@@ -29,6 +29,8 @@ export interface App {
   /** Secret values by name, as generated. */
   secrets: Readonly<Record<string, string>>;
   watch: Watch | null;
+  /** Services that the overlay for this host gives other ports than the recipe does. */
+  overlaid: readonly string[];
   /** A base that no longer deploys: what its watch says is not held against head. */
   givenUp: boolean;
 }

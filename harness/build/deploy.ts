@@ -63,7 +63,7 @@ export async function deploy(site: Site, swarm: Swarm, app: App, o: { force: boo
  */
 async function make(site: Site, swarm: Swarm, app: App, watch: Watch, change: Change): Promise<{ settled: Settled; gaveUp: Outcome | null }> {
   const { build } = site;
-  await watch.beforeChange(change.name, needsOf(build.settings, app));
+  await watch.beforeChange(change.name, { dependencies: needsOf(build.settings, app), overlaid: app.overlaid });
   const settling = watch.settled(change);
   const converging = watch.converged(change);
   // Whoever ends abra has the reason; these two may have nobody left who asks.

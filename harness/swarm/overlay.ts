@@ -12,6 +12,8 @@ export interface Overlay {
   readonly yaml: string;
   /** What it changes, in one line, for results.json. */
   readonly summary: string;
+  /** Services whose ports it moved into host mode: a conflict over a port may be its doing. */
+  readonly hostPorts: readonly string[];
 }
 
 /**
@@ -26,7 +28,11 @@ export function overlayFor(app: { readonly services: readonly OverlaidService[];
   const changed = app.services.filter((service) => service.endpointMode !== "dnsrr" || ingressPorts(service).length > 0);
   if (changed.length === 0) return null;
   const services = Object.fromEntries(changed.map((service) => [service.name, overlayOf(service)]));
-  return { yaml: stringify({ ...(app.format === undefined ? {} : { version: app.format }), services }), summary: summaryOf(changed) };
+  return {
+    yaml: stringify({ ...(app.format === undefined ? {} : { version: app.format }), services }),
+    summary: summaryOf(changed),
+    hostPorts: changed.filter((service) => ingressPorts(service).length > 0).map(({ name }) => name),
+  };
 }
 
 function overlayOf(service: OverlaidService): object {

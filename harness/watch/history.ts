@@ -87,7 +87,7 @@ export function addSilence(history: History, error: string): History {
 export function addToTask(
   history: History,
   id: string,
-  facts: Partial<Pick<TaskRecord, "log" | "oom" | "hostOutOfMemory" | "listeningAt" | "exitCode" | "endedAt">>,
+  facts: Partial<Pick<TaskRecord, "log" | "oom" | "hostOutOfMemory" | "listeningAt" | "deafAt" | "exitCode" | "endedAt">>,
 ): History {
   const task = history.tasks.find((one) => one.id === id);
   if (!task) return history;
@@ -107,9 +107,17 @@ export function beginChange(history: History, name: string, at: number, expected
   return { ...history, change: { name, at, startedAt: null, applied: false, before, expected } };
 }
 
-/** Who waits for whom from here on: an upgrade may bring new services and new waits. */
-export function setDependencies(history: History, dependencies: ReadonlyMap<string, readonly string[]>): History {
-  return { ...history, dependencies: Object.fromEntries(dependencies) };
+/** What the files of a commit say that no engine does. */
+export interface Declared {
+  /** Who waits for whom. */
+  readonly dependencies: ReadonlyMap<string, readonly string[]>;
+  /** Services whose ports the harness's overlay changes. */
+  readonly overlaid: readonly string[];
+}
+
+/** What holds from here on: an upgrade may bring new services, new waits and new ports. */
+export function declare(history: History, { dependencies, overlaid }: Declared): History {
+  return { ...history, dependencies: Object.fromEntries(dependencies), overlaid };
 }
 
 /** The command that makes the change has returned. */
@@ -192,6 +200,7 @@ function firstSight(seen: SeenTask, service: ServiceRecord, { before, notBefore,
     asked: false,
     gone: false,
     listeningAt: null,
+    deafAt: null,
     oom: false,
     hostOutOfMemory: false,
     log: [],

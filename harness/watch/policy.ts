@@ -15,8 +15,8 @@ import type { History, Judgement, Limits } from "./types.ts";
 /** First match wins for each service: what says most about the cause comes first. */
 const rules: readonly Rule[] = [image, rolledBack, rejected, gaveUp, nodeWithoutAddress, portConflict, unhealthyLoop, crashLoop, paused, noNode, stuckNew, nodeDown];
 
-/** What an overlay of the harness may cause: it changes ports and the order of updates. */
-const overlayCauses = new Set(["port-conflict", "host-port-taken", "unschedulable", "no-node"]);
+/** What an overlay of the harness may cause: it moves ports into host mode. */
+const overlayCauses = new Set(["port-conflict", "host-port-taken"]);
 
 /**
  * The one judge of a deployment: pure, on plain data and a time on the history's timeline.
@@ -45,7 +45,7 @@ function verdict(finding: Finding, history: History): Judgement {
     kind: "harness-limit",
     slot,
     at,
-    reason: { class: "harness-limit", service, summary, evidence: [`${cls}, on a service that the harness's overlay changes for this host`, ...evidence], hint },
+    reason: { class: "harness-limit", service, summary, evidence: [`${cls}, on a service whose ports the harness's overlay changes for this host`, ...evidence], hint },
   };
 }
 

@@ -45,6 +45,8 @@ export interface TaskRecord {
   readonly gone: boolean;
   /** When a TCP socket was first seen listening in its container; null where none was seen or nobody could look. */
   readonly listeningAt: number | null;
+  /** When somebody last looked and no socket listened; null where nobody could look, or it always did. */
+  readonly deafAt: number | null;
   /** The kernel killed it for going over its own memory limit. */
   readonly oom: boolean;
   /** It ended while the host itself had run out of memory. */
@@ -120,7 +122,7 @@ export interface History {
   readonly disturbances: readonly Disturbance[];
   /** What each service needs first, by name: from compose. */
   readonly dependencies: Readonly<Record<string, readonly string[]>>;
-  /** Services that the harness's own overlay changes for this host. */
+  /** Services whose ports the harness's own overlay changes for this host. */
   readonly overlaid: readonly string[];
   /** Images whose registry explicitly said that they do not exist. */
   readonly missingImages: readonly string[];

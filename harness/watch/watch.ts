@@ -7,6 +7,7 @@ import { Judging, type Settled } from "./judging.ts";
 import { defaultLimits, type LimitChanges, limitsWith } from "./limits.ts";
 import { dockerDaemon } from "./observe/daemon.ts";
 import { followEvents } from "./observe/events.ts";
+import type { Declared } from "./history.ts";
 import { Observer } from "./observe/observer.ts";
 import type { Listening } from "./observe/sockets.ts";
 import { type Report, Reporter } from "./report.ts";
@@ -27,7 +28,7 @@ export interface WatchOptions {
   readonly limitsPlace?: string;
   /** Images whose registry explicitly said that they do not exist. */
   readonly missingImages: readonly string[];
-  /** Services that the harness's own overlay changes for this host. */
+  /** Services whose ports the harness's own overlay changes for this host. */
   readonly overlaid?: readonly string[];
   /** Whether others can reach a task without a health check; left out, nobody can look. */
   readonly listening?: Listening;
@@ -61,10 +62,10 @@ export interface Watch {
   readonly broken: AbortSignal;
   /**
    * Takes the snapshot that the change is measured against: just before abra runs.
-   * @param dependencies who waits for whom from this change on, where it changes that
+   * @param declared who waits for whom, and what the overlay changes, from this change on
    * @throws what `broken` was aborted with; the signal's reason
    */
-  beforeChange(name: string, dependencies?: ReadonlyMap<string, readonly string[]>): Promise<void>;
+  beforeChange(name: string, declared?: Declared): Promise<void>;
   /** abra has returned: what is to be there is there. Until then a service that has not moved is waited for. */
   afterChange(): void;
   /**
@@ -142,10 +143,10 @@ export function startWatch(options: WatchOptions): Watch {
   };
   return {
     broken: broken.signal,
-    async beforeChange(name, dependencies) {
+    async beforeChange(name, declared) {
       await lookUntilAnswered();
       reporter.keep(observer.history, observer.now());
-      observer.beginChange(name, dependencies);
+      observer.beginChange(name, declared);
     },
     afterChange: () => observer.applyChange(),
     async reached(services) {

@@ -1,7 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Mask } from "../../base/mask.ts";
-import { addDisturbance, applyChange, beginChange, endDisturbance, expectServices, restart, setDependencies } from "../history.ts";
+import { addDisturbance, applyChange, beginChange, endDisturbance, declare, expectServices, restart, type Declared } from "../history.ts";
 import type { History } from "../types.ts";
 import { Details } from "./details.ts";
 import type { Daemon } from "./daemon.ts";
@@ -81,8 +81,8 @@ export class Observer {
     if (notices.length > 0) this.#poller.wake();
   }
 
-  beginChange(name: string, dependencies?: ReadonlyMap<string, readonly string[]>): void {
-    this.#intake.declare((history) => beginChange(dependencies ? setDependencies(history, dependencies) : history, name, this.now()));
+  beginChange(name: string, declared?: Declared): void {
+    this.#intake.declare((history) => beginChange(declared ? declare(history, declared) : history, name, this.now()));
   }
 
   applyChange(): void {

@@ -26,6 +26,7 @@ describe("overlayFor", () => {
       services: { app: { deploy: { endpoint_mode: "dnsrr" } }, db: { deploy: { endpoint_mode: "dnsrr" } } },
     });
     expect(overlay?.summary).toBe("no IPVS in this kernel: endpoint_mode dnsrr for app, db");
+    expect(overlay?.hostPorts).toEqual([]);
   });
 
   it("says no version where the recipe says none: docker refuses to merge files that differ in it", () => {
@@ -42,6 +43,7 @@ describe("overlayFor", () => {
       ],
       deploy: { endpoint_mode: "dnsrr", update_config: { order: "stop-first" } },
     });
+    expect(overlay?.hostPorts).toEqual(["app"]);
     expect(overlay?.summary).toContain("app: 8080->80/tcp, a random port->80/tcp in host mode, updates stop-first");
   });
 });

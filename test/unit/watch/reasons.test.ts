@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { addToTask, setDependencies } from "../../../harness/watch/history.ts";
+import { addToTask, declare } from "../../../harness/watch/history.ts";
 import { type LimitChanges, limitsWith } from "../../../harness/watch/limits.ts";
 import { type ServiceView, viewOf } from "../../../harness/watch/policy/view.ts";
 import { excuseLines, limitLine } from "../../../harness/watch/policy/wording.ts";
@@ -146,7 +146,7 @@ describe("what was excused, by whom and why", () => {
     const s = new Scene({ app: {} });
     s.plan(0, () => s.run("app"));
     s.until(10).change("upgrade", { app: "app-v2" });
-    s.history = setDependencies(s.history, new Map([["app", ["db"]]]));
+    s.history = declare(s.history, { dependencies: new Map([["app", ["db"]]]), overlaid: [] });
     s.create("db", { health: true });
     s.plan(11, () => { s.replace("app"); s.start("app"); s.start("db"); });
     s.plan(12, () => s.end("app", { exit: 1 }));

@@ -69,6 +69,16 @@ describe("reasons", () => {
     expect(s.verdict?.judged).toMatchObject({ kind: "harness-limit", reason: { class: "harness-limit", service: "b" } });
   });
 
+  test("the overlay changes ports alone: a node that is wanted and not there is the recipe's or the Swarm's", () => {
+    const placed = (why: string) => {
+      const s = new Scene({ app: {} }, { overlaid: ["app"] });
+      s.plan(0, () => s.move(s.task("app"), "pending", { node: null, error: `no suitable node (${why} on 1 node)` }));
+      return s.until(70).verdict?.judged;
+    };
+    expect(placed("scheduling constraints not satisfied")).toMatchObject({ kind: "failed", reason: { class: "unschedulable" } });
+    expect(placed("insufficient resources")).toMatchObject({ kind: "infra", reason: { class: "no-node" } });
+  });
+
   test("137 of a service without a limit while the host was out of memory", () => {
     const s = new Scene({ app: {} });
     s.crash("app", { life: 1, exit: 137, error: "task: non-zero exit (137)" });
