@@ -43,6 +43,13 @@ export default {
       to: { path: "^test/" },
     },
     {
+      name: "simulator-knows-the-watch",
+      comment: "the simulated Swarm and its truth must not think as the watch does: only the driver knows both",
+      severity: "error",
+      from: { path: "^test/simulator/", pathNot: "^test/simulator/(driver\\.ts$|[^/]*\\.test\\.ts$)" },
+      to: { path: "^harness/" },
+    },
+    {
       name: "cycle",
       comment: "no two files know each other, not even by type",
       severity: "error",

@@ -12,6 +12,7 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"], exclude: ["test/unit/**/*.process.test.ts", "test/unit/watch/corpus/**"], testTimeout: 10_000 } },
+      { test: { name: "simulator", include: ["test/simulator/*.test.ts"], testTimeout: 120_000 } },
       { test: { name: "process", include: ["test/unit/**/*.process.test.ts"], testTimeout: 30_000 } },
       { test: { name: "corpus", include: ["test/unit/watch/corpus/*.test.ts"], testTimeout: 30_000 } },
       { test: { name: "smoke", include: ["test/swarm/*.smoke.test.ts"], ...onSwarm } },

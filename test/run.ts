@@ -11,6 +11,7 @@ import { closingLine, type Tally, tally } from "./run/tally.ts";
 /** Longest that each suite may take, milliseconds; the smoke may have to provision the machine first. */
 const limits: Readonly<Record<string, number>> = {
   unit: 2 * 60_000,
+  simulator: 3 * 60_000,
   process: 5 * 60_000,
   corpus: 5 * 60_000,
   smoke: 15 * 60_000,

@@ -22,12 +22,11 @@ export interface Seen {
   readonly looks: number;
 }
 
-/** As observe/poller.ts does: this often for a second after an event, else each half second. */
-const hotMs = 30;
+/** As observe/poller.ts does: often for a second after an event, else each half second. */
 const hotForMs = 1_000;
 const idleMs = 500;
 /** Between two looks where the world stands still: only the clock can change a verdict. */
-const stillMs = 5_000;
+const stillMs = 10_000;
 const socketMs = 250;
 
 /** Plays a scenario to its end; the watch looks on until its first verdict. */
@@ -80,9 +79,17 @@ class Onlooker {
         const judged = this.#take(first);
         if ("reason" in judged) return { verdict: this.#verdict(judged), standing: null, looks: this.#looks };
         if (first >= end) return { verdict: null, standing: this.#standing(judged, end), looks: this.#looks };
-        next = first + (this.#scenario.everyLook ? idleMs : stillMs);
+        next = this.#afterLook(first);
       }
     }
+  }
+
+  /** While the daemon is silent each look counts, and so does the last one before. */
+  #afterLook(now: number): number {
+    const next = now + (this.#scenario.everyLook ? idleMs : stillMs);
+    const silence = this.#scenario.silences.find(({ until }) => epoch + until > now);
+    if (!silence) return next;
+    return now < epoch + silence.from - 1 ? Math.min(next, epoch + silence.from - 1) : now + idleMs;
   }
 
   #verdict({ kind, reason }: Extract<Judgement, { reason: unknown }>): Seen["verdict"] {
@@ -106,7 +113,7 @@ class Onlooker {
       });
     }
     if (this.#revision === this.#world.revision) return Number.POSITIVE_INFINITY;
-    const every = now < this.#hotUntil ? hotMs : idleMs;
+    const every = now < this.#hotUntil ? this.#scenario.hotMs : idleMs;
     return Math.floor(now / every + 1) * every;
   }
 
@@ -120,7 +127,7 @@ class Onlooker {
       const withNodes = now - this.#nodesAt >= 5_000;
       if (withNodes) this.#nodesAt = now;
       this.#intake.answers({ askedAt: now - 3, at: now, ...answers, nodes: withNodes ? nodes : null });
-      //DEAF
+      if (this.#scenario.socketsReadable && withNodes) for (const { id } of this.#world.deaf()) this.#intake.learn(id, { deafAt: now });
     }
     return judge(this.#intake.history, defaultLimits, now);
   }

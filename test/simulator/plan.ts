@@ -114,6 +114,8 @@ export interface Scenario {
   readonly events: boolean;
   /** Looks are taken each half second even where nothing can have changed. */
   readonly everyLook: boolean;
+  /** Between two looks after an event: a busy engine takes longer to answer. */
+  readonly hotMs: number;
   /** When truth is asked. */
   readonly end: number;
 }

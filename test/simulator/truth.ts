@@ -12,8 +12,8 @@ export interface Truth {
   readonly why: readonly string[];
 }
 
-/** What is well has not failed for this long: the time after which the design trusts anything. */
-const quietMs = 120_000;
+/** What is well has not failed for this long: longer than the slowest loop that is made up here takes for one round. */
+const quietMs = 240_000;
 
 /**
  * Asked at the end, when the last change is further back than any excuse may reach.

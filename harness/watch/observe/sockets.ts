@@ -1,6 +1,6 @@
 import { bounded } from "../../swarm/bounded.ts";
 import { fixed } from "../limits.ts";
-import { healthOf } from "../policy/readiness.ts";
+import { healthOf, trustedBlindlyAt } from "../policy/readiness.ts";
 import type { History, TaskRecord } from "../types.ts";
 import type { Intake } from "./intake.ts";
 
@@ -23,6 +23,8 @@ const againMs = 250;
 /** Where nobody could look, or looking failed. */
 const blindAgainMs = 5_000;
 const lookMs = 10_000;
+/** What changes the history is judged anew: that still nothing listens is told no more often. */
+const tellDeafMs = 5_000;
 
 /** Asks beside the polls, until first seen, and never keeps a poll waiting. */
 export class Sockets {
@@ -43,13 +45,15 @@ export class Sockets {
     for (const task of asked) if (now >= (this.#next.get(task.id) ?? 0)) void this.#ask(task);
   }
 
-  async #ask({ id, node, container }: TaskRecord): Promise<void> {
+  async #ask({ id, node, container, runningAt, deafAt }: TaskRecord): Promise<void> {
     const { listening, intake, now, signal } = this.#options;
     this.#next.set(id, Number.POSITIVE_INFINITY);
     const seen = await bounded(`sockets of task ${id}`, listening({ node, container: container ?? "" }), lookMs, signal).catch(() => null);
     if (signal.aborted) return;
     if (seen) intake.learn(id, { listeningAt: now() });
-    if (this.#next.has(id)) this.#next.set(id, now() + (seen === null ? blindAgainMs : againMs));
+    else if (seen === false && now() - (deafAt ?? 0) >= tellDeafMs) intake.learn(id, { deafAt: now() });
+    const late = runningAt !== null && now() - runningAt >= fixed.blindReadyMs;
+    if (this.#next.has(id)) this.#next.set(id, now() + (seen === null || late ? blindAgainMs : againMs));
   }
 }
 
@@ -62,5 +66,5 @@ export function worthAsking(history: History, now: number): TaskRecord[] {
   if (needed.size === 0) return [];
   return history.tasks.filter((task) =>
     task.state === "running" && !task.gone && task.container !== null && task.listeningAt === null && needed.has(task.service)
-    && task.runningAt !== null && now - task.runningAt < fixed.blindReadyMs && healthOf(task, history).kind !== "checked");
+    && task.runningAt !== null && now < trustedBlindlyAt(task.runningAt, task) && healthOf(task, history).kind !== "checked");
 }

@@ -12,8 +12,11 @@ export function readyAt(task: TaskRecord, service: ServiceRecord, history: Histo
   if (task.state === "complete" && mayComplete(service)) return task.endedAt;
   if (task.runningAt === null) return null;
   if (healthOf(task, history).kind === "checked") return task.runningAt;
-  return task.listeningAt ?? task.runningAt + fixed.blindReadyMs;
+  return task.listeningAt ?? trustedBlindlyAt(task.runningAt, task);
 }
+
+/** When what nobody can look into is taken as ready: counted anew from each look that found no socket. */
+export const trustedBlindlyAt = (runningAt: number, { deafAt }: TaskRecord): number => Math.max(runningAt, deafAt ?? runningAt) + fixed.blindReadyMs;
 
 /** Until when others could rely on a task. What a finished one-shot did holds until it has to be done again. */
 function relyUntil(task: TaskRecord, service: ServiceRecord, history: History): number {

@@ -11,13 +11,15 @@ const horizonMs = 660_000;
 /** A made-up stack and its story, by seed alone. */
 export function generate(seed: number): Scenario {
   const random = new Random(seed);
-  const stack = goodStack(random);
   const upgrades = random.chance(0.4);
+  const socketsReadable = random.chance(0.7);
+  const slow = !upgrades && socketsReadable && random.chance(0.1);
+  const stack = slow ? withSlowListener(random, goodStack(random)) : goodStack(random);
   const first = deploy(random, stack, 0, 1_000);
   const upgrade = upgrades ? deploy(random, subset(random, stack), 1, settledMs + random.int(0, 5_000)) : null;
   const { services, missingImages, kind } = withFaults(random, stack, upgrades);
   const events = random.chance(0.9);
-  const story = disturbed(random, services, upgrade?.at ?? first.at, upgrades, kind);
+  const story = slow ? { acts: [], declared: [], kind: `${kind}, listens late` } : disturbed(random, services, upgrade?.at ?? first.at, upgrades, kind);
   const end = Math.max(upgrade?.at ?? first.at, ...story.declared.map(({ until }) => until)) + horizonMs;
   return {
     seed,
@@ -28,12 +30,20 @@ export function generate(seed: number): Scenario {
     nodes: random.chance(0.2) ? 2 : 1,
     retention: random.chance(0.85) ? 5 : random.int(0, 2),
     missingImages,
-    socketsReadable: random.chance(0.7),
+    socketsReadable,
     silences: random.chance(0.15) ? [silence(random, end)] : [],
     events,
     everyLook: random.chance(0.03),
+    hotMs: random.pick([30, 60, 150]),
     end,
   };
+}
+
+/** Only its socket tells when it is ready, and that takes longer than anybody is trusted blindly. */
+function withSlowListener(random: Random, stack: readonly ServicePlan[]): ServicePlan[] {
+  const name = random.pick(stack.filter(({ ends, mode }) => ends === "never" && mode === "replicated")).name;
+  const bootMs = random.int(100_000, 240_000);
+  return stack.map((service) => (service.name === name ? { ...service, health: null, versions: [{ ...service.versions[0], bootMs }, service.versions[1]] } : service));
 }
 
 function deploy(random: Random, services: readonly ServicePlan[], version: 0 | 1, at: number): Extract<Act, { kind: "deploy" }> {

@@ -28,7 +28,7 @@ export function goodService(random: Random, { name, needs = [], ends = "never", 
   const boot: readonly [number, number] = random.chance(0.2) ? [20_000, 90_000] : [300, 15_000];
   const before = version(random, boot, needs.length > 0);
   const after = { ...before, bootMs: random.chance(0.25) ? random.int(40_000, 80_000) : before.bootMs, workMs: random.chance(0.4) ? random.int(40_000, 70_000) : before.workMs };
-  const intervalMs = random.pick([2_000, 5_000, 10_000, 15_000, 30_000]);
+  const intervalMs = random.pick([2_000, 5_000, 10_000, 15_000]);
   const slowest = Math.max(before.bootMs, after.bootMs);
   return {
     name,
@@ -37,7 +37,7 @@ export function goodService(random: Random, { name, needs = [], ends = "never", 
     needs,
     declaredNeeds: needs,
     ends,
-    health: checked ? { intervalMs, retries: random.int(3, 8), startPeriodMs: random.chance(0.7) ? slowest + random.int(5_000, 60_000) : slowest, inImage: random.chance(0.3) } : null,
+    health: checked ? { intervalMs, retries: random.int(3, 5), startPeriodMs: random.chance(0.7) ? slowest + random.int(5_000, 60_000) : slowest, inImage: random.chance(0.3) } : null,
     restart: restartOf(random, ends, mode),
     update: {
       parallelism: random.pick([1, 1, 1, 0, 2]),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { addSilence } from "../../../harness/watch/history.ts";
+import { addSilence, addToTask } from "../../../harness/watch/history.ts";
 import { deadlineFinding } from "../../../harness/watch/policy/deadline.ts";
 import { Scene } from "./scene.ts";
 
@@ -25,6 +25,28 @@ describe("a one-shot that others wait for", () => {
     s.until(200);
     expect(s.verdict).toBeNull();
     expect(s.judge().kind).toBe("converged");
+  });
+});
+
+describe("a dependency without a health check, into which somebody can look", () => {
+  function slow(lookedUntil: number): Scene {
+    const s = new Scene({ db: {}, app: { needs: ["db"] } });
+    s.plan(0, () => s.run("db"));
+    for (let at = 5; at <= lookedUntil; at += 5) s.plan(at, () => { s.history = addToTask(s.history, s.latest("db").id, { deafAt: at * 1_000 }); });
+    s.plan(200, () => { s.history = addToTask(s.history, s.latest("db").id, { listeningAt: 200_000 }); });
+    s.crash("app", { life: 1, times: 34 });
+    return s.until(300);
+  }
+
+  test("is not ready as long as nothing listens, be it minutes", () => {
+    const s = slow(195);
+    expect(s.verdict).toBeNull();
+    expect(s.judge().kind).toBe("converged");
+  });
+
+  test("is trusted 120 s after the last look that found nothing", () => {
+    expect(slow(20).verdict?.at).toBeGreaterThan(140);
+    expect(slow(20).verdict?.at).toBeLessThan(170);
   });
 });
 

@@ -94,7 +94,21 @@ describe("a task is asked about", () => {
     for (const at of [0, 30, 60, 240, 260, 280, 520]) questions.push(await bench.poll(history, at));
     expect(questions).toEqual([1, 0, 0, 0, 1, 0, 1]);
     expect(bench.places[0]).toEqual({ node: db.node, container: "db-container" });
-    expect(bench.learned).toEqual([]);
+  });
+
+  test("and that still nothing listens is told every 5 s", async () => {
+    const bench = new Bench();
+    const looked = { ...history, tasks: history.tasks.map((task) => ({ ...task, deafAt: 10_000 })) };
+    for (const at of [10_250, 14_900, 15_300]) await bench.poll(looked, at);
+    expect(bench.learned).toEqual([[db.id, { deafAt: 15_300 }]]);
+  });
+
+  test("for longer than it would be trusted blindly, if less often", async () => {
+    const bench = new Bench();
+    const looked = { ...history, tasks: history.tasks.map((task) => ({ ...task, deafAt: 200_000 })) };
+    const questions = [];
+    for (const at of [201_000, 201_300, 206_000, 400_000]) questions.push(await bench.poll(looked, at));
+    expect(questions).toEqual([1, 0, 1, 0]);
   });
 
   test("until it listens, which is told with its time", async () => {

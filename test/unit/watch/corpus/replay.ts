@@ -87,7 +87,7 @@ class Player {
         intake.events(Buffer.from(line.chunk), this.#anchor + line.at);
         break;
       case "sockets":
-        if (listeningIn(`${line.tcp}${line.tcp6}`).length > 0) intake.learn(line.task, { listeningAt: this.#anchor + line.at });
+        intake.learn(line.task, listeningIn(`${line.tcp}${line.tcp6}`).length > 0 ? { listeningAt: this.#anchor + line.at } : { deafAt: this.#anchor + line.at });
         break;
       case "image":
         intake.learnImage(line.ref, readHealth((JSON.parse(line.text) as { Config?: { Healthcheck?: unknown } }).Config?.Healthcheck, "none"));
