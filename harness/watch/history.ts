@@ -78,6 +78,16 @@ export function addPoll(history: History, poll: Poll): History {
   });
 }
 
+/** The daemon answered what it had answered before, when that changed nothing. */
+export function addEcho(history: History, at: number): History {
+  return { ...history, daemon: { answeredAt: at, failedAttempts: 0, lastError: null } };
+}
+
+/** Nothing was learned between two histories, but when the daemon last answered. */
+export function isUnchanged(history: History, other: History): boolean {
+  return Object.entries(history).every(([key, value]) => key === "daemon" || value === other[key as keyof History]);
+}
+
 /** The daemon gave no good answer. */
 export function addSilence(history: History, error: string): History {
   return { ...history, daemon: { ...history.daemon, failedAttempts: history.daemon.failedAttempts + 1, lastError: error } };

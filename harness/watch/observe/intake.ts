@@ -1,9 +1,10 @@
 import type { Mask } from "../../base/mask.ts";
-import { addImageHealth, addPoll, addSilence, addToTask, type HistoryStart, newHistory } from "../history.ts";
+import { addEcho, addImageHealth, addPoll, addSilence, addToTask, type HistoryStart, isUnchanged, newHistory } from "../history.ts";
 import type { Health, History } from "../types.ts";
 import { type Notice, NoticeReader } from "./notices.ts";
 import { readNodes, ServiceReader, TaskReader } from "./parse.ts";
 import { unlessSame } from "./same.ts";
+import type { Poll } from "./seen.ts";
 
 /** One round of answers, byte for byte as the engine sent them. */
 export interface Answers {
@@ -39,6 +40,8 @@ export class Intake {
   readonly #early = new Map<string, TaskFacts>();
   /** By task: what `die` told. Used where no list ever shows the end. */
   readonly #ends = new Map<string, { readonly exitCode: number | null; readonly at: number }>();
+  /** Answers that changed nothing in this history: when they come again, they need not be looked through. */
+  #still: { readonly poll: Poll; readonly history: History } | null = null;
   #history: History;
 
   constructor(options: IntakeOptions) {
@@ -60,13 +63,13 @@ export class Intake {
    * @throws SyntaxError or ZodError where any of it is garbage; the history then stays as it was
    */
   answers({ askedAt, at, tasks, services, nodes }: Answers): void {
-    this.#history = addPoll(this.#history, {
-      askedAt,
-      at,
-      tasks: this.#tasks(tasks),
-      services: this.#services(services),
-      nodes: nodes === null ? null : this.#nodes(nodes),
-    });
+    const poll = { askedAt, at, tasks: this.#tasks(tasks), services: this.#services(services), nodes: nodes === null ? null : this.#nodes(nodes) };
+    const before = this.#history;
+    if (this.#still && isEcho(poll, this.#still.poll) && isUnchanged(before, this.#still.history)) this.#history = addEcho(before, at);
+    else {
+      this.#history = addPoll(before, poll);
+      this.#still = isUnchanged(this.#history, before) ? { poll: { ...poll, nodes: poll.nodes ?? this.#still?.poll.nodes ?? null }, history: before } : null;
+    }
     this.#complete();
   }
 
@@ -124,6 +127,10 @@ export class Intake {
     }
   }
 }
+
+/** Answers of the same bytes are read as the very same lists. */
+const isEcho = (poll: Poll, last: Poll): boolean =>
+  poll.tasks === last.tasks && poll.services === last.services && (poll.nodes === null || poll.nodes === last.nodes);
 
 /** Bounded: what is never listed is forgotten, oldest first. */
 function remember<T>(map: Map<string, T>, key: string, value: T): void {

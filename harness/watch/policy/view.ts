@@ -1,3 +1,4 @@
+import { isUnchanged } from "../history.ts";
 import { type Failure, failureOf, succeeds } from "./failures.ts";
 import { excuseFor } from "./excuses.ts";
 import { waitsFor } from "./dependencies.ts";
@@ -51,7 +52,7 @@ export function viewOf(history: History, limits: Limits, now: number): View {
 
 function arrange(history: History, limits: Limits): ReadonlyMap<ServiceRecord, readonly Arranged[]> {
   const last = known.get(history.tasks);
-  if (last?.limits === limits && saysTheSame(history, last.history)) return last.slots;
+  if (last?.limits === limits && isUnchanged(history, last.history)) return last.slots;
   const tasks = Map.groupBy(history.tasks, ({ serviceId }) => serviceId);
   const slots = new Map(history.services.map((record) => {
     const bySlot = Map.groupBy(tasks.get(record.id) ?? [], ({ slot }) => slot);
@@ -60,10 +61,6 @@ function arrange(history: History, limits: Limits): ReadonlyMap<ServiceRecord, r
   known.set(history.tasks, { history, limits, slots });
   return slots;
 }
-
-/** When the engine last answered is no part of what it said. */
-const saysTheSame = (history: History, other: History): boolean =>
-  Object.entries(history).every(([key, value]) => key === "daemon" || value === other[key as keyof History]);
 
 function arrangeSlot(key: string, unsorted: readonly TaskRecord[], record: ServiceRecord, history: History, limits: Limits): Arranged {
   const needs = waitsFor(history, record.name);

@@ -34,7 +34,7 @@ try {
 
   // The start wakes it, and the logs of all that has failed are read.
   await measured(5_000, async () => {});
-  const idle = await measured(15_000, async () => {});
+  const idle = await leastMeasured();
   const hot = await measured(8_000, async () => void (await post("/wake")));
   const before = memory();
   let failures = await failUntil(half, post);
@@ -42,7 +42,7 @@ try {
   failures = await failUntil(all, post);
   const after = memory();
   await measured(2_000, async () => {});
-  const idleAfter = await measured(15_000, async () => {});
+  const idleAfter = await leastMeasured();
   const counted = Object.values(watch.report().restarts).reduce((sum, count) => sum + count, 0);
   await watch.stop();
   const cost: Cost = { services, tasks: services * replicas * 5, idle, hot, idleAfter, failures, counted, before, atHalf, after };
@@ -54,6 +54,13 @@ try {
 async function portOf(child: ChildProcess): Promise<number> {
   for await (const chunk of child.stdout ?? []) return Number(String(chunk));
   throw new Error("bench: the replayed engine ended");
+}
+
+/** The least of five windows: what else runs on the machine can only add, by taking caches and cores. */
+async function leastMeasured(): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let window = 0; window < 5; window++) least = Math.min(least, await measured(10_000, async () => {}));
+  return least;
 }
 
 /** @returns percent of one core that this process used for `ms` */

@@ -4,7 +4,8 @@ export interface Figure {
   /** In words, without the scenario: `verdict after the service was created`. */
   readonly what: string;
   readonly value: number;
-  readonly unit: "s" | "ms" | "%" | "MB";
+  /** Empty for a count. */
+  readonly unit: "s" | "ms" | "%" | "MB" | "";
   /** What it may be at most; null: it is only shown. */
   readonly most: number | null;
 }
@@ -26,9 +27,9 @@ export const allKept = (rows: readonly Row[]): boolean => rows.every(({ figures 
 /** `p95 of 10: 212 ms (at most 250 ms: ok)` */
 export function shown(figure: Figure): string {
   const { what, value, unit, most } = figure;
-  const digits = unit === "ms" || unit === "MB" ? 0 : unit === "s" ? 1 : 2;
-  const measured = `${what}: ${value.toFixed(digits)} ${unit}`;
-  return most === null ? measured : `${measured} (at most ${most} ${unit}: ${isKept(figure) ? "ok" : "OVER"})`;
+  const amount = (number: number, digits: number) => `${number.toFixed(digits)} ${unit}`.trim();
+  const measured = `${what}: ${amount(value, { s: 1, ms: 0, "%": 2, MB: 0, "": 0 }[unit])}`;
+  return most === null ? measured : `${measured} (at most ${amount(most, 0)}: ${isKept(figure) ? "ok" : "OVER"})`;
 }
 
 /** A table in Markdown, one line a row. */

@@ -1,7 +1,10 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Mask } from "../../../harness/base/mask.ts";
+import { addPoll, addSilence, beginChange, declare } from "../../../harness/watch/history.ts";
 import { Intake } from "../../../harness/watch/observe/intake.ts";
+import { readNodes, ServiceReader, TaskReader } from "../../../harness/watch/observe/parse.ts";
+import type { History } from "../../../harness/watch/types.ts";
 import { rawService, rawTask } from "./fake-engine.ts";
 
 /** From bytes as an engine sends them to the history, with no engine and no time but what comes with them. */
@@ -45,18 +48,18 @@ describe("answers", () => {
   });
 
   test.each([
-    ["no JSON", "tasks", Buffer.from("<html>502</html>")],
-    ["torn JSON", "services", bytes([rawService("app")]).subarray(0, 40)],
-    ["nothing", "tasks", Buffer.alloc(0)],
-    ["another shape", "nodes", bytes({ message: "no leader" })],
-    ["a task without an id", "tasks", bytes([rawTask("t1", "app", "running"), { Status: {} }])],
-    ["null among tasks", "tasks", bytes([null])],
-  ])("%s in the answer to /%s throws, and the history stays as it was", (_, which, garbage) => {
+    ["no JSON", "tasks", Buffer.from("<html>502</html>"), "is not valid JSON"],
+    ["torn JSON", "services", bytes([rawService("app")]).subarray(0, 40), "in JSON"],
+    ["nothing", "tasks", Buffer.alloc(0), "end of JSON"],
+    ["another shape", "nodes", bytes({ message: "no leader" }), "expected array"],
+    ["a task without an id", "tasks", bytes([rawTask("t1", "app", "running"), { Status: {} }]), "expected string"],
+    ["null among tasks", "tasks", bytes([null]), "expected object"],
+  ])("%s in the answer to /%s throws, and the history stays as it was", (_, which, garbage, words) => {
     const intake = opened();
     look(intake, 0, [rawTask("t1", "app", "running")]);
     const before = intake.history;
     const good = { tasks: bytes([]), services: bytes([rawService("app")]), nodes: bytes([]) };
-    expect(() => intake.answers({ askedAt: at, at: at + 100, ...good, [which]: garbage })).toThrow();
+    expect(() => intake.answers({ askedAt: at, at: at + 100, ...good, [which]: garbage })).toThrow(words);
     expect(intake.history).toBe(before);
     intake.silence("garbage");
     expect(intake.history.daemon).toEqual({ answeredAt: at, failedAttempts: 1, lastError: "garbage" });
@@ -64,13 +67,13 @@ describe("answers", () => {
 
   test("garbage is read again each time: it does not count as known", () => {
     const intake = opened();
-    for (let turn = 0; turn < 2; turn++) expect(() => look(intake, turn, [{}])).toThrow();
+    for (let turn = 0; turn < 2; turn++) expect(() => look(intake, turn, [{}])).toThrow("expected string");
   });
 
   test("an answer after garbage counts, also where it says what was said before", () => {
     const intake = opened();
     look(intake, 0, [rawTask("t1", "app", "running", { at })]);
-    expect(() => look(intake, 1, [{}])).toThrow();
+    expect(() => look(intake, 1, [{}])).toThrow("expected string");
     look(intake, 2, [rawTask("t1", "app", "failed", { at, exit: 4, desired: "shutdown" })]);
     expect(shown(intake)).toEqual([["t1", "failed", 4]]);
   });
@@ -95,10 +98,46 @@ describe("answers", () => {
     intake.learn("t1", { log: ["a line"] });
     round(500);
     const before = intake.history;
-    round(1_000);
+    for (const ms of [600, 700, 1_000]) round(ms);
     const { daemon, ...rest } = intake.history;
     for (const [key, value] of Object.entries(rest)) expect(value, key).toBe(before[key as keyof typeof before]);
     expect(daemon.answeredAt).toBe(at + 1_000);
+  });
+
+  test("whatever comes again and again, and whatever is declared meanwhile, leaves what reading all of it would", () => {
+    const tasks = fc.subarray(["t1", "t2", "t3"]).chain((ids) => fc.tuple(...ids.map((id) => fc.constantFrom("running", "failed", "starting").map((state) => rawTask(id, "app", state, { at, slot: Number(id.slice(1)) })))));
+    const round = fc.record({ tasks, services: fc.constantFrom([rawService("app")], [rawService("app", { Version: { Index: 8 } })], []), nodes: fc.constantFrom(null, [node], [{ ...node, Status: { State: "down" } }], []) });
+    const step = fc.oneof(
+      { weight: 8, arbitrary: fc.record({ round: fc.nat(2), times: fc.integer({ min: 1, max: 4 }) }) },
+      fc.constantFrom("change" as const, "silence" as const, "dependencies" as const),
+    );
+    fc.assert(fc.property(fc.array(round, { minLength: 3, maxLength: 3 }), fc.array(step, { maxLength: 12 }), (rounds, steps) => {
+      const intake = opened();
+      let expected = intake.history;
+      const both = (change: (history: History) => History) => {
+        intake.declare(change);
+        expected = change(expected);
+      };
+      let now = at;
+      for (const one of steps) {
+        now += 500;
+        if (one === "change") both((history) => beginChange(history, "upgrade", now));
+        else if (one === "dependencies") both((history) => declare(history, { dependencies: new Map([["app", [`db${now}`]]]), overlaid: [] }));
+        else if (one === "silence") {
+          intake.silence("no answer");
+          expected = addSilence(expected, "no answer");
+        } else {
+          const { tasks, services, nodes } = rounds[one.round] as typeof rounds[number];
+          for (let turn = 0; turn < one.times; turn++) {
+            now += 30;
+            intake.answers({ askedAt: now, at: now, tasks: bytes(tasks), services: bytes(services), nodes: nodes && bytes(nodes) });
+            const poll = { askedAt: now, at: now, tasks: new TaskReader((text) => text).read(tasks), services: new ServiceReader("s").read(services), nodes: nodes && readNodes(nodes) };
+            expected = addPoll(expected, poll);
+          }
+        }
+      }
+      expect(intake.history).toEqual(expected);
+    }), { numRuns: 200 });
   });
 
   test("errors and messages are masked", () => {
