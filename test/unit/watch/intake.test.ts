@@ -105,8 +105,8 @@ describe("answers", () => {
   });
 
   test("whatever comes again and again, and whatever is declared meanwhile, leaves what reading all of it would", () => {
-    const tasks = fc.subarray(["t1", "t2", "t3"]).chain((ids) => fc.tuple(...ids.map((id) => fc.constantFrom("running", "failed", "starting").map((state) => rawTask(id, "app", state, { at, slot: Number(id.slice(1)) })))));
-    const round = fc.record({ tasks, services: fc.constantFrom([rawService("app")], [rawService("app", { Version: { Index: 8 } })], []), nodes: fc.constantFrom(null, [node], [{ ...node, Status: { State: "down" } }], []) });
+    const lists = fc.subarray(["t1", "t2", "t3"]).chain((ids) => fc.tuple(...ids.map((id) => fc.constantFrom("running", "failed", "starting").map((state) => rawTask(id, "app", state, { at, slot: Number(id.slice(1)) })))));
+    const round = fc.record({ tasks: lists, services: fc.constantFrom([rawService("app")], [rawService("app", { Version: { Index: 8 } })], []), nodes: fc.constantFrom(null, [node], [{ ...node, Status: { State: "down" } }], []) });
     const step = fc.oneof(
       { weight: 8, arbitrary: fc.record({ round: fc.nat(2), times: fc.integer({ min: 1, max: 4 }) }) },
       fc.constantFrom("change" as const, "silence" as const, "dependencies" as const),
