@@ -5,6 +5,8 @@ export default {
   vitest: { configFile: "test/mutation/vitest.config.ts", related: false },
   mutate: ["harness/watch/policy.ts", "harness/watch/history.ts", "harness/watch/policy/**/*.ts"],
   coverageAnalysis: "perTest",
+  // What runs once for all tests, when a file is loaded: each such mutant would need all of them.
+  ignoreStatic: true,
   // The machine has two cores, and others use it.
   concurrency: 2,
   // Stryker would read tsconfig.json with the compiler's JavaScript interface, which TypeScript 7 does not have.
@@ -12,6 +14,7 @@ export default {
   tempDirName: "out/mutation",
   cleanTempDir: "always",
   reporters: ["clear-text", "json"],
+  warnings: { slow: false },
   jsonReporter: { fileName: "out/mutation.json" },
   clearTextReporter: { logTests: false, allowColor: false },
   thresholds: { high: 95, low: 90, break: 90 },

@@ -1,4 +1,4 @@
-import { isLive, placeOf, type Service } from "./swarm/task.ts";
+import { isLive, isWanted, placeOf, type Service } from "./swarm/task.ts";
 import { epoch, type World } from "./world.ts";
 
 /** What a world has come to when nobody interfered. */
@@ -44,6 +44,6 @@ function troubleOf(service: Service, quietFor: number, doneIn: ReadonlySet<strin
 
 function isAsItShould({ plan }: Service, task: Service["tasks"][number], slot: Service["tasks"], doneIn: ReadonlySet<string>): boolean {
   if (task.state === "running" && task.desired === "running") return true;
-  if (plan.ends === "again") return slot.some(isLive) && doneIn.has(`${plan.name} ${placeOf(task)} ${task.spec}`);
+  if (plan.ends === "again") return slot.some(isWanted) && doneIn.has(`${plan.name} ${placeOf(task)} ${task.spec}`);
   return task === slot.at(-1) && task.state === "complete" && (plan.restart.condition !== "any" || plan.mode === "job");
 }

@@ -14,7 +14,7 @@ export function generate(seed: number): Scenario {
   const upgrades = random.chance(0.4);
   const socketsReadable = random.chance(0.7);
   const slow = !upgrades && socketsReadable && random.chance(0.1);
-  const stack = slow ? withSlowListener(random, goodStack(random)) : goodStack(random);
+  const stack = slow ? withSlowListener(random, goodStack(random)) : socketsReadable ? goodStack(random) : goodStack(random).map((one) => soonListening(random, one));
   const first = deploy(random, stack, 0, 1_000);
   const upgrade = upgrades ? deploy(random, subset(random, stack), 1, settledMs + random.int(0, 5_000)) : null;
   const { services, missingImages, kind } = withFaults(random, stack, upgrades);
@@ -44,6 +44,14 @@ function withSlowListener(random: Random, stack: readonly ServicePlan[]): Servic
   const name = random.pick(stack.filter(({ ends, mode }) => ends === "never" && mode === "replicated")).name;
   const bootMs = random.int(100_000, 240_000);
   return stack.map((service) => (service.name === name ? { ...service, health: null, versions: [{ ...service.versions[0], bootMs }, service.versions[1]] } : service));
+}
+
+/** Who can't be looked into is trusted blindly some time after its start: to have waited for others first would make that wrong. */
+function soonListening(random: Random, service: ServicePlan): ServicePlan {
+  if (service.health || service.needs.length === 0) return service;
+  const [before, after] = service.versions;
+  const diesWithoutMs = before.diesWithoutMs ?? random.spread(200, 8_000);
+  return { ...service, versions: [{ ...before, diesWithoutMs }, { ...after, diesWithoutMs }] };
 }
 
 function deploy(random: Random, services: readonly ServicePlan[], version: 0 | 1, at: number): Extract<Act, { kind: "deploy" }> {
