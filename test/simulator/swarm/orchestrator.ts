@@ -17,7 +17,8 @@ export class Orchestrator {
   begin(service: Service): void {
     const { plan } = service;
     if (plan.mode === "global") for (const node of this.#cluster.nodes) this.start(service, 0, node);
-    else for (let slot = 1; slot <= plan.replicas; slot++) this.start(service, slot, null);
+    // Slots of jobs count from 0, those of services from 1.
+    else for (let index = 0; index < plan.replicas; index++) this.start(service, plan.mode === "job" ? index : index + 1, null);
   }
 
   /** Slots in which nothing is left to run, after the spec changed: a one-shot runs once more. */

@@ -40,7 +40,8 @@ function rawTask(task: Task): object {
     Labels: {},
     Spec: rawSpec(service, task.spec),
     ServiceID: service.id,
-    ...(service.plan.mode === "global" ? {} : { Slot: task.slot }),
+    // What is 0 is left out.
+    ...(task.slot === 0 ? {} : { Slot: task.slot }),
     ...(task.node === null ? {} : { NodeID: task.node }),
     Status: {
       Timestamp: iso(task.stamp),

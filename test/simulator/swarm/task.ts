@@ -16,7 +16,7 @@ export interface Container {
 export interface Task {
   readonly id: string;
   readonly service: Service;
-  /** 0 for global services. */
+  /** 0 for global services, and for the first of a job. */
   readonly slot: number;
   /** Which version of the service's spec. */
   readonly spec: 0 | 1;
