@@ -8,7 +8,7 @@ import { noNode, nodeDown, nodeWithoutAddress, portConflict, stuckNew } from "./
 import { rejected } from "./policy/rules/rejected.ts";
 import { paused, rolledBack } from "./policy/rules/updates.ts";
 import { standingOf } from "./policy/standing.ts";
-import { type View, viewOf } from "./policy/view.ts";
+import { askedFor, type View, viewOf } from "./policy/view.ts";
 import { waitingLine } from "./policy/wording.ts";
 import type { History, Judgement, Limits } from "./types.ts";
 
@@ -26,7 +26,8 @@ export function judge(history: History, limits: Limits, now: number): Judgement 
   const lost = daemonLost(history, limits, now);
   if (lost) return verdict(lost, history);
   const view = viewOf(history, limits, now);
-  const findings = [...view.services.values()].flatMap((service) => {
+  const judged = askedFor(view).flatMap((name) => view.services.get(name) ?? []);
+  const findings = judged.flatMap((service) => {
     for (const rule of rules) {
       const finding = rule(service, view);
       if (finding) return [finding];
@@ -50,7 +51,7 @@ function verdict(finding: Finding, history: History): Judgement {
 }
 
 function standing(view: View): Judgement {
-  const names = [...new Set([...view.history.change.expected, ...view.services.keys()])];
+  const names = askedFor(view);
   const stands = names.map((name) => ({ name, stand: standingOf(name, view) }));
   const missing = stands.flatMap(({ name, stand }) => (stand.inPlace ? [] : [{ name, ...stand }]));
   const { failedAttempts, lastError } = view.history.daemon;
@@ -61,7 +62,7 @@ function standing(view: View): Judgement {
   const inPlace = stands.flatMap(({ stand }) => (stand.inPlace ? [stand] : []));
   const since = Math.max(...inPlace.map((one) => one.since));
   const warnings = inPlace.flatMap(({ warning }) => (warning === null ? [] : [warning]));
-  const hold = Math.max(...[...view.services.values()].map(({ record }) => record.monitorMs));
+  const hold = Math.max(...names.map((name) => view.services.get(name)?.record.monitorMs ?? 0));
   const up = names.length === 1 ? "1 service up" : `${names.length} services up`;
   const held = view.now - since;
   if (held >= hold) return { kind: "converged", line: up, since, warnings };

@@ -3,7 +3,7 @@ import { type Blame, FindingError } from "../../base/errors.ts";
 import type { History, Judgement, Limits } from "../types.ts";
 import { failureLines, taskLine } from "./finding.ts";
 import { standingOf } from "./standing.ts";
-import { type SlotView, type View, viewOf } from "./view.ts";
+import { askedFor, type SlotView, type View, viewOf } from "./view.ts";
 import { excuseLines, loopLimit, plural } from "./wording.ts";
 
 /**
@@ -13,7 +13,7 @@ import { excuseLines, loopLimit, plural } from "./wording.ts";
  */
 export function deadlineFinding(history: History, limits: Limits, now: number, waitedMs: number, judged: Judgement): FindingError {
   const view = viewOf(history, limits, now);
-  const names = [...new Set([...history.change.expected, ...view.services.keys()])];
+  const names = askedFor(view);
   const late = names.filter((name) => !standingOf(name, view).inPlace);
   const service = rootOfLate(late, view);
   const root = service === null ? undefined : view.services.get(service);

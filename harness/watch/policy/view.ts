@@ -32,6 +32,16 @@ export interface View {
   readonly services: ReadonlyMap<string, ServiceView>;
 }
 
+/**
+ * Names of all that the change is to bring up, or that stands. What stood before it and left the recipe with it is no part of
+ * it: abra leaves it running, mostly against what is new, until the build removes it.
+ */
+export function askedFor({ history, services }: View): string[] {
+  const { expected, before } = history.change;
+  const standing = [...services.values()].filter(({ record }) => expected.length === 0 || before[record.name]?.id !== record.id);
+  return [...new Set([...expected, ...standing.map(({ record }) => record.name)])];
+}
+
 /** A slot as it stands whatever the time is. */
 type Arranged = Omit<SlotView, "streak">;
 

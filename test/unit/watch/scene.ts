@@ -1,4 +1,4 @@
-import { addPoll, addDisturbance, applyChange, beginChange, expectServices, newHistory } from "../../../harness/watch/history.ts";
+import { addPoll, addDisturbance, applyChange, beginChange, declare, expectServices, newHistory } from "../../../harness/watch/history.ts";
 import { defaultLimits } from "../../../harness/watch/limits.ts";
 import type { SeenNode, SeenService, SeenTask } from "../../../harness/watch/observe/seen.ts";
 import { judge } from "../../../harness/watch/policy.ts";
@@ -203,6 +203,16 @@ export class Scene {
     }
     this.history = applyChange(this.history);
     this.poll();
+  }
+
+  /** What compose declares from now on, by name. */
+  expect(names: readonly string[]): void {
+    this.history = expectServices(this.history, names);
+  }
+
+  /** Who waits for whom from now on. */
+  dependencies(needs: Readonly<Record<string, readonly string[]>>): void {
+    this.history = declare(this.history, { dependencies: new Map(Object.entries(needs)), overlaid: this.history.overlaid });
   }
 
   updating(name: string, state: string): void {

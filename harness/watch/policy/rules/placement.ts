@@ -3,7 +3,7 @@ import { fixed } from "../../limits.ts";
 import type { TaskRecord } from "../../types.ts";
 import { portTaken, withoutAddress } from "../causes.ts";
 import { undisturbedFor } from "../excuses.ts";
-import { isLive } from "../failures.ts";
+import { hasEnded, isLive, isWanted } from "../failures.ts";
 import { type Finding, type Rule, taskLine } from "../finding.ts";
 import type { ServiceView, View } from "../view.ts";
 import { limitLine } from "../wording.ts";
@@ -39,7 +39,7 @@ export const portConflict: Rule = (service, view) => {
 
 /** No suitable node for a full minute. */
 export const noNode: Rule = (service, view) => {
-  const task = waiting(service, "pending").find((one) => stuckFor(one, view) >= view.limits.noNodeMs);
+  const task = waiting(service, "pending").find((one) => stuckFor(one, view) >= view.limits.noNodeMs && !waitsForItsPlace(one, service, view));
   if (!task) return null;
   const name = service.record.name;
   const { kind, class: cls, hint } = causeOf(said(task), name);
@@ -49,6 +49,14 @@ export const noNode: Rule = (service, view) => {
     hint,
   };
 };
+
+/** The task before it in its slot still stops and holds the port or the memory meanwhile: a stop_grace_period may take minutes. */
+function waitsForItsPlace(task: TaskRecord, { slots }: ServiceView, { history }: View): boolean {
+  if (!portTaken(said(task)) && !/insufficient resources/.test(said(task))) return false;
+  const isDown = (node: string | null) => history.nodes.some(({ id, ready }) => id === node && !ready);
+  return slots.some(({ key, tasks }) => key === task.slot &&
+    tasks.some((one) => one.node !== null && !hasEnded(one) && !isWanted(one) && !isDown(one.node)));
+}
 
 function causeOf(why: string, name: string): Pick<Finding, "kind" | "class" | "hint"> {
   const causes = (/no suitable node \((.*)\)/.exec(why)?.[1] ?? why).split(";");

@@ -1,0 +1,81 @@
+import { describe, expect, test } from "vitest";
+import { Scene, type ServiceOptions } from "./scene.ts";
+
+/** What recipes of the catalogue do to the watch: upgrades above all. */
+
+/** All of `services` up at 1 s, an upgrade to `head` at 10 s. */
+function upgraded(services: Readonly<Record<string, ServiceOptions>>, head: readonly string[], change: (scene: Scene) => void): Scene {
+  const scene = new Scene(services);
+  for (const name of Object.keys(services)) scene.plan(1, () => scene.run(name));
+  scene.plan(10, () => {
+    change(scene);
+    scene.expect(head);
+  });
+  return scene;
+}
+
+const migrated = (scene: Scene) => {
+  scene.change("upgrade", { db: "db-v2" });
+  scene.replace("db");
+  scene.plan(10, () => scene.start("db"));
+  scene.plan(50, () => scene.up("db"));
+  scene.plan(50.2, () => scene.updating("db", "completed"));
+};
+
+describe("a service that left the recipe and is not pruned yet", () => {
+  const play = () => upgraded({ db: { health: true }, worker: { needs: ["db"] } }, ["db"], (scene) => {
+    migrated(scene);
+    scene.dependencies({ db: [] });
+    scene.plan(11, () => scene.end("worker"));
+    scene.crash("worker", { from: 16, life: 1 });
+  });
+
+  test("may loop: head is not to blame", () => {
+    const scene = play().until(200);
+    expect(scene.verdict).toBeNull();
+  });
+  test("new in the recipe, the same loop is its fault", () => {
+    const scene = upgraded({ db: { health: true } }, ["db"], (one) => {
+      migrated(one);
+      one.create("worker");
+      one.crash("worker", { from: 11, life: 1 });
+    });
+    expect(scene.until(200).verdict?.judged.reason).toMatchObject({ class: "crash-loop", service: "worker" });
+  });
+  test("is waited for by nobody", () => {
+    expect(play().until(200).settledAt).toBeGreaterThanOrEqual(50);
+  });
+});
+
+describe("a host port whose old task takes long to stop", () => {
+  const play = (stopFor: number | null, downAt?: number) => upgraded({ turn: { hostPorts: [3478] } }, ["turn"], (scene) => {
+    scene.change("upgrade", { turn: "turn-v2" });
+    if (downAt !== undefined) scene.plan(downAt, () => { scene.nodes = [{ id: "n1", name: "n1", ready: false }]; });
+    const old = scene.latest("turn");
+    old.desired = "shutdown";
+    scene.poll();
+    const fresh = scene.task("turn", "1", "pending");
+    Object.assign(fresh, { node: null, error: "no suitable node (host-mode port already in use on 1 node)" });
+    if (stopFor === null) return;
+    scene.plan(10 + stopFor, () => {
+      scene.move(old, "shutdown", { exitCode: 0 });
+      scene.move(fresh, "starting", { node: "n1", error: null });
+    });
+    scene.plan(11 + stopFor, () => scene.move(fresh, "running"));
+    scene.plan(12 + stopFor, () => scene.updating("turn", "completed"));
+  });
+
+  test("90 s of stop_grace_period are no fault of the host's", () => {
+    const scene = play(90).until(120);
+    expect(scene.verdict).toBeNull();
+    expect(scene.settledAt).toBe(102);
+  });
+  test("a node that went down meanwhile frees nothing", () => {
+    expect(play(null, 20).until(200).verdict?.judged).toMatchObject({ kind: "infra" });
+  });
+  test("a port that stays taken after the old task is gone is somebody else's", () => {
+    const scene = play(null);
+    scene.plan(80, () => scene.move(scene.oldest("turn"), "shutdown", { exitCode: 0 }));
+    expect(scene.until(200).verdict?.judged).toMatchObject({ kind: "infra", reason: { class: "host-port-taken" } });
+  });
+});
