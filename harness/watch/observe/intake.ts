@@ -24,6 +24,8 @@ export interface IntakeOptions extends HistoryStart {
   readonly mask: Mask;
 }
 
+/** What is wrong with garbage can be told of each of its thousand entries; it stands in a line that somebody reads. */
+const mostErrorText = 300;
 /** Facts about tasks that no answer has listed yet, and ends that no list has shown: this many are kept. */
 const keptEarly = 1_000;
 
@@ -75,7 +77,7 @@ export class Intake {
 
   /** The engine gave no good answer. */
   silence(error: string): void {
-    this.#history = addSilence(this.#history, error);
+    this.#history = addSilence(this.#history, this.#mask.text(error.replaceAll(/\s+/g, " ")).slice(0, mostErrorText));
   }
 
   /** A new stream of events was opened. */

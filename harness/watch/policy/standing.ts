@@ -46,6 +46,8 @@ function slotsStanding(service: ServiceView, view: View): Standing {
   const { record, slots } = service;
   const since = slots.map((slot) => slotSince(slot, service)).filter((time) => time !== null);
   if (since.length < record.desired) return waitsIn(firstMissing(service, view), trouble(service, view));
+  const nowhere = record.mode.startsWith("global") && slots.length === 0;
+  if (nowhere && view.now - record.movedAt < fixed.updateStartMs) return waits("no task yet");
   const open = slots.find(({ streak, latest }) => streak.length > 0 && isLive(latest));
   if (open) {
     const left = trustMs(open.streak, view.limits) - upFor(open.latest, view.now);
@@ -57,9 +59,11 @@ function slotsStanding(service: ServiceView, view: View): Standing {
     inPlace: true,
     // Not from the update's end: Swarm ends it only after the tasks were up for the monitor window, and once is enough.
     since: Math.max(record.createdAt, moved, ...since),
-    warning: stillPaused
-      ? `${record.name} is up on the new version, but its update stays paused: ${record.update?.message}; give it an update_config with a longer monitor`
-      : null,
+    warning: nowhere
+      ? `${record.name} is global, and no node takes a task of it: it runs nowhere`
+      : stillPaused
+        ? `${record.name} is up on the new version, but its update stays paused: ${record.update?.message}; give it an update_config with a longer monitor`
+        : null,
   };
 }
 
@@ -75,7 +79,8 @@ function slotSince(slot: SlotView, service: ServiceView): number | null {
 
 /** The end of the first of those runs of a schedule that went well up to now. */
 function wellSince(slot: SlotView, spec: string): number | null {
-  const ended = slot.tasks.filter((task) => hasEnded(task) && (task.state === "complete" || task.exitCode !== null));
+  // What was told to stop has done nothing: a daemon with a long delay is no schedule because it stops with 0.
+  const ended = slot.tasks.filter((task) => hasEnded(task) && !task.asked && (task.state === "complete" || task.exitCode !== null));
   const wrong = ended.findLastIndex((task) => task.exitCode !== 0 || task.spec !== spec);
   return ended[wrong + 1]?.endedAt ?? null;
 }

@@ -65,6 +65,13 @@ describe("answers", () => {
     expect(intake.history.daemon).toEqual({ answeredAt: at, failedAttempts: 1, lastError: "garbage" });
   });
 
+  test("what is wrong with a thousand entries is one short line, and masked", () => {
+    const intake = opened();
+    intake.silence(`hunter2-hunter2\n${"is wrong,\n".repeat(1_000)}`);
+    expect(intake.history.daemon.lastError).toMatch(/^••• is wrong, [^\n]{200,300}$/);
+    expect(intake.history.daemon.lastError?.length).toBe(300);
+  });
+
   test("garbage is read again each time: it does not count as known", () => {
     const intake = opened();
     for (let turn = 0; turn < 2; turn++) expect(() => look(intake, turn, [{}])).toThrow("expected string");

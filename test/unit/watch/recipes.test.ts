@@ -79,3 +79,28 @@ describe("a host port whose old task takes long to stop", () => {
     expect(scene.until(200).verdict?.judged).toMatchObject({ kind: "infra", reason: { class: "host-port-taken" } });
   });
 });
+
+describe("a daemon with a restart delay of 15 s, which looks like a schedule", () => {
+  test("that was asked to stop and ended with 0 is not in place before it is up again", () => {
+    const scene = new Scene({ app: { delay: 15 } });
+    scene.plan(1, () => scene.run("app"));
+    scene.plan(20, () => {
+      scene.disturb(["app"], 30, "its node is drained");
+      scene.replace("app", "1", { exit: 0 });
+    });
+    scene.plan(40, () => scene.run("app"));
+    expect(scene.until(30).judge()).toMatchObject({ kind: "waiting" });
+    expect(scene.until(50).settledAt).toBe(40);
+  });
+});
+
+describe("a global service without a task", () => {
+  const play = () => new Scene({ agent: { mode: "global", replicas: 0 } });
+
+  test("just created, Swarm has not looked for nodes yet", () => {
+    expect(play().until(0.2).judge()).toEqual({ kind: "waiting", line: "agent: no task yet" });
+  });
+  test("later, no node takes it: green, and said", () => {
+    expect(play().until(10).judge()).toMatchObject({ kind: "converged", warnings: ["agent is global, and no node takes a task of it: it runs nowhere"] });
+  });
+});
