@@ -20,6 +20,10 @@ const unneededMs = 30_000;
 /** abra is ended by the watch's deadline, not by its own limit at the same moment. */
 const laterMs = 5_000;
 
+/** A deployment may take this long whatever its label says, milliseconds; no label lets it take longer than a day: beyond 24 days a timer ends at once. */
+const leastMs = 600_000;
+const mostMs = 86_400_000;
+
 /** What the latest look proves is told within this time. */
 const knownMs = 100;
 
@@ -150,5 +154,5 @@ async function runCommands(site: Site, swarm: Swarm, app: App, watch: Watch, fir
 export function deployTimeoutMs(app: App): number {
   const label = app.compose.services.find((service) => service.name === "app")?.labels[`coop-cloud.${app.stack}.timeout`];
   const seconds = Number(label);
-  return Number.isFinite(seconds) && seconds > 0 ? Math.max(seconds, 600) * 1000 : 600_000;
+  return Number.isFinite(seconds) && seconds > 0 ? Math.min(Math.max(seconds * 1000, leastMs), mostMs) : leastMs;
 }

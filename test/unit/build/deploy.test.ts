@@ -4,7 +4,7 @@ import type { Outcome } from "../../../harness/abra/outcome.ts";
 import { FindingError, infra } from "../../../harness/base/errors.ts";
 import type { App } from "../../../harness/build/appState.ts";
 import { Build } from "../../../harness/build/context.ts";
-import { deploy } from "../../../harness/build/deploy.ts";
+import { deploy, deployTimeoutMs } from "../../../harness/build/deploy.ts";
 import { Site } from "../../../harness/build/site.ts";
 import type { Swarm } from "../../../harness/swarm/types.ts";
 import type { Settled, Watch } from "../../../harness/watch/watch.ts";
@@ -195,4 +195,23 @@ test("an interrupt is why, whatever it makes abra say", async () => {
   const reason = new Error("Ctrl-C");
   controller.abort(reason);
   await expect(done).rejects.toBe(reason);
+});
+
+describe("how long a deployment may take by the label of its TIMEOUT", () => {
+  test.each([
+    [undefined, 600_000],
+    ["", 600_000],
+    ["0", 600_000],
+    ["-5", 600_000],
+    ["20m", 600_000],
+    ["60", 600_000],
+    ["1200", 1_200_000],
+    // A timer of 2^31 ms and more ends at once.
+    ["9999999", 86_400_000],
+    ["1e300", 86_400_000],
+    ["Infinity", 600_000],
+  ])("%s", (seconds, expected) => {
+    const labels = seconds === undefined ? {} : { "coop-cloud.s.timeout": seconds };
+    expect(deployTimeoutMs({ stack: "s", compose: { services: [{ name: "db", labels: { "coop-cloud.s.timeout": "7200" } }, { name: "app", labels }] } } as unknown as App)).toBe(expected);
+  });
 });
