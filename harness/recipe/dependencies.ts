@@ -1,7 +1,7 @@
 import type { ComposeApp, ComposeService } from "./types.ts";
 
-/** Keys whose whole value is a host or an address. */
-const hostKey = /(?:^|_)(?:HOST|HOSTNAME|HOSTS|SERVER|SERVERS|ADDR|ADDRESS|ENDPOINT|BROKER|URL|URI|DSN)$/i;
+/** Keys whose whole value is a host or an address; libpq's own has no underscore. */
+const hostKey = /(?:^|_)(?:(?:PG|DB)?HOST|HOSTNAME|HOSTS|SERVER|SERVERS|ADDR|ADDRESS|ENDPOINT|BROKER|URL|URI|DSN)$/i;
 /** `IMAGE=redis:7` looks like a port and is none. */
 const imageKey = /(?:^|_)(?:IMAGE|TAG|VERSION)$/i;
 
@@ -35,13 +35,14 @@ function isHost(value: string, name: string, stack: string): boolean {
   return value.split(/[\s,;]+/).some((one) => [name, `tasks.${name}`, `${stack}_${name}`, `tasks.${stack}_${name}`].includes(one));
 }
 
-/** `//[user@]name`, `name:port`, `stack_name`; never a path (`/app`) or a bare word (`POSTGRES_DB=app`). */
+/** `//[user@]name`, `name:port`, `host=name`, `stack_name`; never a path (`/app`) or a bare word (`POSTGRES_DB=app`). */
 function standsAsHost(value: string, name: string, stack: string): boolean {
   const host = `(?:tasks\\.)?(?:${literal(stack)}_)?${literal(name)}`;
   const end = "(?![\\w.-])";
   return [
     `//(?:[^\\s/]*@)?${host}${end}`,
     `(?<![\\w./-])${host}:\\d{1,5}(?!\\w)`,
+    `(?<![\\w-])host=${host}${end}`,
     `(?<![\\w-])${literal(stack)}_${literal(name)}${end}`,
   ].some((pattern) => new RegExp(pattern).test(value));
 }

@@ -19,6 +19,10 @@ describe("a sibling's name standing as a host", () => {
     ["X", "redis://:secret@my-cache:6379/0", ["my-cache"]],
     ["X", "root:pw@tcp(db:3306)/app", ["db"]],
     ["X", "db:5432", ["db"]],
+    ["PGHOST", "db", ["db"]],
+    ["DBHOST", "db", ["db"]],
+    ["X", "host=db user=x dbname=app", ["db"]],
+    ["X", "mysql:host=db;dbname=app", ["db"]],
     ["X", "host=word_ci_db user=x", ["db"]],
     ["X", "jdbc:postgresql://word_ci_db:5432/app", ["db"]],
   ])("%s=%s", (key, value, expected) => expect(one({ [key]: value })).toEqual(expected));
@@ -38,6 +42,9 @@ describe("a sibling's name standing as a host", () => {
     ["PASSWORD_FILE", "/run/secrets/word_ci_db_password"],
     ["SECRET", "word_ci_db_root_v1"],
     ["WEB_URL", "web"],
+    ["GHOST", "db"],
+    ["X", "host=db.example.com"],
+    ["X", "localhost=db"],
     ["X", "http://application"],
   ])("%s=%s is none", (key, value) => expect(one({ [key]: value })).toEqual([]));
 
