@@ -135,7 +135,8 @@ describe("a verdict", () => {
     const began = performance.now();
     gaveUp(hang);
     await brokenBy();
-    expect(performance.now() - began).toBeLessThan(1_000);
+    // Reading a log has 3 s.
+    expect(performance.now() - began).toBeLessThan(2_900);
   });
 });
 
@@ -144,10 +145,12 @@ describe("an end", () => {
     start();
     const settled = watch.settled({ timeoutMs, services });
     const reason = new Error("Ctrl-C");
-    const began = performance.now();
+    const told: unknown[] = [];
+    settled.catch((error: unknown) => told.push(error));
     interrupt.abort(reason);
-    await expect(settled).rejects.toBe(reason);
-    expect(performance.now() - began).toBeLessThan(100);
+    // Before any timer, poll or answer.
+    await new Promise(setImmediate);
+    expect(told).toEqual([reason]);
   });
 
   test("stopping ends all calls and streams", async () => {
