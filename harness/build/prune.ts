@@ -1,7 +1,11 @@
+import { bounded } from "../swarm/bounded.ts";
 import type { Swarm } from "../swarm/types.ts";
 import type { App } from "./appState.ts";
 import type { Site } from "./site.ts";
 import { serviceStates } from "./serviceState.ts";
+
+/** Swarm takes a removal down and answers; what is removed stops later. */
+const removalMs = 30_000;
 
 /**
  * abra deploys without pruning, so what head no longer names stays up. An operator removes it by hand; so does the build, and
@@ -13,7 +17,7 @@ export async function prune(site: Site, swarm: Swarm, app: App): Promise<void> {
   if (left.length === 0) return;
   const end = app.watch?.disturb({ targets: left, forMs: 60_000, why: "services that left the recipe are pruned" });
   for (const name of left) {
-    await swarm.docker.getService(`${app.stack}_${name}`).remove();
+    await bounded(`removal of service ${name}`, swarm.docker.getService(`${app.stack}_${name}`).remove(), removalMs);
     site.build.warn(`service ${name} is no longer in head and abra leaves it running: operators remove it with docker service rm STACK_${name}`);
   }
   end?.();

@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { bounded } from "../swarm/bounded.ts";
 import type { Result } from "../../tiers/rpc/protocol.ts";
 
 /** As tests get it: ServiceState of tiers/context.ts, unfrozen. */
@@ -26,10 +27,15 @@ interface RawTask {
   readonly Status: { readonly State: string; readonly Err?: string; readonly ContainerStatus?: { readonly ContainerID?: string } };
 }
 
-/** A stack's services and every task that Swarm still knows of them, at one moment. */
+const listMs = 10_000;
+
+/**
+ * A stack's services and every task that Swarm still knows of them, at one moment.
+ * @throws EngineTimeout after 10 s
+ */
 export async function serviceStates(docker: Docker, stack: string): Promise<ServiceState[]> {
   const filters = { label: [`com.docker.stack.namespace=${stack}`] };
-  const [services, tasks] = (await Promise.all([docker.listServices({ filters }), docker.listTasks({ filters })])) as unknown as [RawService[], RawTask[]];
+  const [services, tasks] = (await bounded(`services and tasks of ${stack}`, Promise.all([docker.listServices({ filters }), docker.listTasks({ filters })]), listMs)) as unknown as [RawService[], RawTask[]];
   return services
     .map((service) => stateOf(service, tasks.filter((task) => task.ServiceID === service.ID), stack))
     .sort((a, b) => a.name.localeCompare(b.name));
