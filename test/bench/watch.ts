@@ -67,7 +67,7 @@ async function measure(): Promise<Row[]> {
   });
 
   say("what it costs, against a replayed engine on loopback");
-  const ran = await command([process.execPath, join(import.meta.dirname, "watch/cost.ts")], { timeoutMs: 300_000, signal });
+  const ran = await command([process.execPath, join(import.meta.dirname, "watch/cost.ts")], { timeoutMs: 480_000, signal });
   if (ran.exitCode !== 0) throw new Error(`bench: cost.ts: ${ran.stderr}`);
   return [
     loopRow({ throwaway, shared, here: alone.here, there: alone.there }, said.loop),

@@ -1,6 +1,6 @@
 /**
- * `node cost.ts`: what a watch costs with 50 services and 500 listed tasks, and what 10,000 failures leave in memory, against a
- * replayed engine in a process of its own. Prints one line of JSON: see `Cost`.
+ * `node cost.ts`: what a watch costs with 50 services and 500 tasks, and what 10,000 failures leave in memory, against replayed
+ * engines in processes of their own. Prints one line of JSON: see `Cost`.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
@@ -9,46 +9,63 @@ import { runInNewContext } from "node:vm";
 import Docker from "dockerode";
 import { Mask } from "../../../harness/base/mask.ts";
 import { pause, waitFor } from "../../../harness/base/wait.ts";
-import { startWatch } from "../../../harness/watch/watch.ts";
+import { startWatch, type Watch } from "../../../harness/watch/watch.ts";
 import type { Cost } from "./cost-shape.ts";
 
 const services = 50;
-const replicas = 2;
-/** Failures until the history has as many of each slot as it ever keeps, and all of them. */
-const [half, all] = [5_000, 10_000];
+/** What Swarm lists of a slot; half and all of the failures of the second part. */
+const [listedOfSlot, half, all] = [5, 5_000, 10_000];
 
 setFlagsFromString("--expose_gc");
 const collectGarbage = runInNewContext("gc") as () => void;
-const signal = AbortSignal.timeout(300_000);
-const engine = spawn(process.execPath, [join(import.meta.dirname, "replayed.ts"), String(services), String(replicas)], { stdio: ["ignore", "pipe", "inherit"] });
-try {
-  const port = await portOf(engine);
-  const base = `http://127.0.0.1:${port}`;
-  const post = async (path: string) => Number(await (await fetch(`${base}${path}`, { method: "POST", signal })).text());
-  const dependencies = new Map(Array.from({ length: services - 1 }, (_, index) => [`service${index + 1}`, [`service${index}`]]));
-  const watch = startWatch({ docker: new Docker({ protocol: "http", host: "127.0.0.1", port }), stack: "bench", dependencies, missingImages: [], mask: new Mask(), signal });
-  // Else its first verdict would end the judging that is to be measured.
-  watch.disturb({ targets: ["*"], forMs: 3_600_000, why: "bench" });
-  await watch.beforeChange("bench");
-  watch.afterChange();
+const signal = AbortSignal.timeout(420_000);
 
-  // The start wakes it, and the logs of all that has failed are read.
-  await measured(5_000, async () => {});
-  const idle = await leastMeasured();
-  const hot = await measured(8_000, async () => void (await post("/wake")));
+/** Asks something of the replayed engine. @returns how many tasks have failed so far */
+type Post = (path: "/fail" | "/wake") => Promise<number>;
+
+const single = await withWatch(1, async (_, post) => {
+  // As many again as are listed: the history keeps what Swarm has forgotten.
+  await failUntil(services * (2 * listedOfSlot - 1), post);
+  await used(3_000, async () => {});
+  return { idle: await leastUsed(), hot: await used(8_000, async () => void (await post("/wake"))) };
+});
+const double = await withWatch(2, async (watch, post) => {
+  await used(3_000, async () => {});
+  const idle = await leastUsed();
+  const hot = await used(8_000, async () => void (await post("/wake")));
   const before = memory();
-  let failures = await failUntil(half, post);
+  await failUntil(half, post);
   const atHalf = memory();
-  failures = await failUntil(all, post);
+  const failures = await failUntil(all, post);
   const after = memory();
-  await measured(2_000, async () => {});
-  const idleAfter = await leastMeasured();
+  await used(2_000, async () => {});
+  const idleAfter = await leastUsed();
   const counted = Object.values(watch.report().restarts).reduce((sum, count) => sum + count, 0);
-  await watch.stop();
-  const cost: Cost = { services, tasks: services * replicas * 5, idle, hot, idleAfter, failures, counted, before, atHalf, after };
-  console.log(JSON.stringify(cost));
-} finally {
-  engine.kill();
+  // Those that were listed before it began are not the first look's failures.
+  if (counted < failures - 2 * services * listedOfSlot) throw new Error(`bench: ${failures} tasks failed, the watch knows of ${counted}`);
+  return { idle, hot, idleAfter, failures, before, atHalf, after };
+});
+const cost: Cost = { services, tasks: services * 2 * listedOfSlot, single, double };
+console.log(JSON.stringify(cost));
+
+/** A watch on a replayed stack of 50 services; when it begins, each slot has four failures and a live task. */
+async function withWatch<T>(replicas: number, use: (watch: Watch, post: Post) => Promise<T>): Promise<T> {
+  const engine = spawn(process.execPath, [join(import.meta.dirname, "replayed.ts"), String(services), String(replicas)], { stdio: ["ignore", "pipe", "inherit"] });
+  try {
+    const port = await portOf(engine);
+    const docker = new Docker({ protocol: "http", host: "127.0.0.1", port });
+    const dependencies = new Map(Array.from({ length: services - 1 }, (_, index) => [`service${index + 1}`, [`service${index}`]]));
+    const watch = startWatch({ docker, stack: "bench", dependencies, missingImages: [], mask: new Mask(), signal });
+    // Else its first verdict would end the judging that is to be measured.
+    watch.disturb({ targets: ["*"], forMs: 3_600_000, why: "bench" });
+    await watch.beforeChange("bench");
+    watch.afterChange();
+    const result = await use(watch, async (path) => Number(await (await fetch(`http://127.0.0.1:${port}${path}`, { method: "POST", signal })).text()));
+    await watch.stop();
+    return result;
+  } finally {
+    engine.kill();
+  }
 }
 
 async function portOf(child: ChildProcess): Promise<number> {
@@ -57,14 +74,14 @@ async function portOf(child: ChildProcess): Promise<number> {
 }
 
 /** The least of five windows: what else runs on the machine can only add, by taking caches and cores. */
-async function leastMeasured(): Promise<number> {
+async function leastUsed(): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
-  for (let window = 0; window < 5; window++) least = Math.min(least, await measured(10_000, async () => {}));
+  for (let window = 0; window < 5; window++) least = Math.min(least, await used(10_000, async () => {}));
   return least;
 }
 
 /** @returns percent of one core that this process used for `ms` */
-async function measured(ms: number, step: () => Promise<void>): Promise<number> {
+async function used(ms: number, step: () => Promise<void>): Promise<number> {
   const [cpu, started] = [process.cpuUsage(), performance.now()];
   while (performance.now() - started < ms) {
     await step();
@@ -75,7 +92,7 @@ async function measured(ms: number, step: () => Promise<void>): Promise<number> 
 }
 
 /** One more failure of each slot, as often as it takes; the engine answers when the watch has seen it. */
-async function failUntil(wanted: number, post: (path: string) => Promise<number>): Promise<number> {
+async function failUntil(wanted: number, post: Post): Promise<number> {
   return waitFor(async () => {
     const failures = await post("/fail");
     return failures >= wanted ? { done: true, value: failures } : { done: false, saw: `${failures} failures` };

@@ -70,22 +70,28 @@ export function healthyRow(late: readonly number[], others: Others): Row {
   return { scenario: "a healthy stack", figures: [ms(`settled known after the last task's running timestamp, longest of ${late.length}`, Math.max(...late), 150), ms("median", percentile(late, 0.5), null)], ...others };
 }
 
-export function costRows({ services, tasks, idle, hot, idleAfter, failures, before, atHalf, after }: Cost): Row[] {
+export function costRows({ services, tasks, single, double }: Cost): Row[] {
   const percent = (what: string, value: number, most: number | null): Figure => ({ what, value, unit: "%", most });
   const mb = (what: string, value: number, most: number | null): Figure => ({ what, value, unit: "MB", most });
+  const { before, atHalf, after } = double;
   return [
     {
-      scenario: `${services} services, ${tasks} tasks (an engine replayed over HTTP on loopback)`,
-      figures: [percent("of one core while nothing changes, least of 5 windows of 10 s", idle, 2), percent("while events keep it awake", hot, null)],
+      scenario: `${services} services, ${tasks} tasks in history (an engine replayed over HTTP on loopback; CPU of one core, the least of 5 windows of 10 s)`,
+      figures: [
+        percent("while nothing changes, half of the tasks still listed", single.idle, 2),
+        percent("all of them listed", double.idle, null),
+        percent("while events keep it awake, half listed", single.hot, null),
+        percent("all listed", double.hot, null),
+      ],
       ...none,
     },
     {
-      scenario: `${failures.toLocaleString("en")} failures in history (the same engine)`,
+      scenario: `${double.failures.toLocaleString("en")} failures in history (the same engine, ${2 * services} slots)`,
       figures: [
         mb("heap before", before.heap, null), mb("after half of them", atHalf.heap, null), mb("after all", after.heap, null),
         mb("growth in the second half", after.heap - atHalf.heap, 5),
         mb("RSS before", before.rss, null), mb("after all", after.rss, null), mb("growth in the second half", after.rss - atHalf.rss, 25),
-        percent("of one core while nothing changes", idleAfter, null),
+        percent("CPU while nothing changes", double.idleAfter, null),
       ],
       ...none,
     },
