@@ -19,7 +19,7 @@ export async function collect(site: Site): Promise<void> {
     site.apps.map(async (app) => {
       try {
         if (!app.watch) return;
-        addReport(site, app.watch.report());
+        addReport(site, app.watch.report(), app.watch.broken.aborted && !app.givenUp);
         await orAbort(logsOf(site, app, signal), signal);
       } catch (error) {
         site.build.warn(`logs of ${app.which}: ${messageOf(error)}`);
@@ -28,11 +28,12 @@ export async function collect(site: Site): Promise<void> {
   );
 }
 
-function addReport({ build }: Site, report: Report): void {
+/** @param decides this app's end is the build's: how long that took is what counts */
+function addReport({ build }: Site, report: Report, decides: boolean): void {
   const { watch } = build.findings;
   for (const [service, count] of Object.entries(report.restarts)) watch.restarts[service] = (watch.restarts[service] ?? 0) + count;
   watch.failures.push(...report.failures);
-  watch.decidedMs ??= report.decidedMs;
+  watch.decidedMs = decides ? report.decidedMs : (watch.decidedMs ?? report.decidedMs);
 }
 
 async function logsOf(site: Site, app: App, signal: AbortSignal): Promise<void> {
