@@ -25,6 +25,18 @@ export const isUp = (task: TaskRecord): boolean => !task.gone && task.state === 
 /** Swarm's restart policy lets this service end with success: a one-shot. */
 export const mayComplete = (service: ServiceRecord): boolean => service.mode === "job" || service.mode === "global-job" || service.restart.condition !== "any";
 
+/** It was more than its work: healthy by a check that the recipe declares, or seen listening. No job is. */
+const served = (task: TaskRecord, service: ServiceRecord): boolean =>
+  service.mode !== "job" && service.mode !== "global-job" &&
+  (task.listeningAt !== null || (task.health.kind === "checked" && task.runningAt !== null));
+
+/**
+ * It ended as the restart policy permits: a finished one-shot. A daemon that ends with 0 under condition on-failure looks the
+ * same to Swarm, which leaves it down for good.
+ */
+export const isFinished = (task: TaskRecord, service: ServiceRecord): boolean =>
+  task.state === "complete" && mayComplete(service) && !served(task, service);
+
 /** Exit 0 again and again, by an explicit and long delay: a cron by restart policy. */
 export const isSchedule = (service: ServiceRecord): boolean =>
   !mayComplete(service) && service.restart.delayGiven && service.restart.delayMs > fixed.scheduleDelayMs;
@@ -51,7 +63,7 @@ function kindOf(task: TaskRecord, successor: TaskRecord | undefined, service: Se
     case "failed":
       return /unhealthy/i.test(task.error ?? "") ? "unhealthy" : "exit";
     case "complete":
-      return mayComplete(service) || isSchedule(service) ? null : "zero";
+      return isFinished(task, service) || isSchedule(service) ? null : "zero";
     default:
       // What comes again by itself was not replaced because it failed.
       if (isSchedule(service) && !task.exitCode) return null;

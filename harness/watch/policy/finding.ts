@@ -1,7 +1,6 @@
 import { humanDuration, iso } from "../../base/clock.ts";
 import type { TaskRecord } from "../types.ts";
 import type { Failure } from "./failures.ts";
-import { mayComplete } from "./failures.ts";
 import type { ServiceView, View } from "./view.ts";
 
 /** What one rule found out about one service. */
@@ -44,11 +43,6 @@ export function taskLine(task: TaskRecord): string {
 
 function logLines(task: TaskRecord): string[] {
   return [`last log lines of ${task.id.slice(0, 12)}:`, ...task.log.slice(-shownLines).map((line) => `  ${line}`)];
-}
-
-/** The last task ended as the restart policy permits: a finished one-shot. */
-export function isFinished(service: ServiceView, task: TaskRecord): boolean {
-  return task.state === "complete" && mayComplete(service.record);
 }
 
 export const lookAtLogs = (service: string): string => `read the log of ${service}: its last lines are above where it wrote any, all of it is in the artifacts`;

@@ -1,6 +1,6 @@
 import { fixed } from "../limits.ts";
 import type { Health, History, ServiceRecord, TaskRecord } from "../types.ts";
-import { mayComplete } from "./failures.ts";
+import { isFinished } from "./failures.ts";
 
 /** The task's health check: its spec's, else its image's where that is known. */
 export function healthOf(task: TaskRecord, history: History): Health {
@@ -9,7 +9,7 @@ export function healthOf(task: TaskRecord, history: History): Health {
 
 /** From when on a task could be relied on by others; null: not so far. */
 export function readyAt(task: TaskRecord, service: ServiceRecord, history: History): number | null {
-  if (task.state === "complete" && mayComplete(service)) return task.endedAt;
+  if (isFinished(task, service)) return task.endedAt;
   if (task.runningAt === null) return null;
   if (healthOf(task, history).kind === "checked") return task.runningAt;
   return task.listeningAt ?? trustedBlindlyAt(task.runningAt, task);
@@ -21,7 +21,7 @@ export const trustedBlindlyAt = (runningAt: number, { deafAt }: TaskRecord): num
 /** Until when others could rely on a task. What a finished one-shot did holds until it has to be done again. */
 function relyUntil(task: TaskRecord, service: ServiceRecord, history: History): number {
   if (task.endedAt === null) return Number.POSITIVE_INFINITY;
-  if (task.state !== "complete" || !mayComplete(service)) return task.endedAt;
+  if (!isFinished(task, service)) return task.endedAt;
   const again = history.tasks.filter((other) => other.serviceId === task.serviceId && other.slot === task.slot && other.createdAt > task.createdAt);
   return Math.min(task.spec === service.spec ? Number.POSITIVE_INFINITY : service.movedAt, ...again.map(({ createdAt }) => createdAt));
 }

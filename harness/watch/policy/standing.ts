@@ -1,8 +1,7 @@
 import { humanDuration } from "../../base/clock.ts";
 import { fixed } from "../limits.ts";
 import type { TaskRecord } from "../types.ts";
-import { hasEnded, isLive, isSchedule, isUp } from "./failures.ts";
-import { isFinished } from "./finding.ts";
+import { hasEnded, isFinished, isLive, isSchedule, isUp } from "./failures.ts";
 import { healthOf } from "./readiness.ts";
 import { isOfThisChange } from "./rules/updates.ts";
 import { trustMs, upFor } from "./streaks.ts";
@@ -73,7 +72,7 @@ function slotSince(slot: SlotView, service: ServiceView): number | null {
   const { spec } = service.record;
   if (latest.spec !== spec || slot.tasks.some((task) => task !== latest && isLive(task) && task.spec !== spec)) return null;
   const well = isSchedule(service.record) ? wellSince(slot, spec) : null;
-  if (well !== null || isFinished(service, latest)) return well ?? latest.endedAt;
+  if (well !== null || isFinished(latest, service.record)) return well ?? latest.endedAt;
   return isUp(latest) ? latest.runningAt : null;
 }
 

@@ -1,6 +1,6 @@
 import { fixed } from "../limits.ts";
 import type { Limits, ServiceRecord, TaskRecord } from "../types.ts";
-import { type Failure, isSchedule, mayComplete } from "./failures.ts";
+import { type Failure, isFinished, isSchedule } from "./failures.ts";
 
 /**
  * The slot's open streak: its counted failures since a task last stayed up long enough to be trusted, or did what it was for.
@@ -8,10 +8,9 @@ import { type Failure, isSchedule, mayComplete } from "./failures.ts";
  */
 export function streakOf(service: ServiceRecord, tasks: readonly TaskRecord[], failures: readonly Failure[], limits: Limits, now: number): Failure[] {
   const byTask = new Map(failures.map((failure) => [failure.task.id, failure]));
-  const completes = mayComplete(service) || isSchedule(service);
   let streak: Failure[] = [];
   for (const task of tasks) {
-    if (upFor(task, now) >= trustMs(streak, limits) || (completes && task.state === "complete")) streak = [];
+    if (upFor(task, now) >= trustMs(streak, limits) || isFinished(task, service) || (isSchedule(service) && task.state === "complete")) streak = [];
     const failure = byTask.get(task.id);
     if (failure && failure.excusedBy === null) streak.push(failure);
   }

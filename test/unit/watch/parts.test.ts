@@ -34,7 +34,8 @@ describe("ready", () => {
   });
   test("a one-shot when it is done, and a task that merely ended well when it ran", () => {
     const done = taskRecord({ state: "complete", runningAt: 5, endedAt: 9, health: checked });
-    expect(readyAt(done, serviceRecord({ restart: once }), nothing)).toBe(9);
+    expect(readyAt({ ...done, health: { kind: "none", limitMs: null } }, serviceRecord({ restart: once }), nothing)).toBe(9);
+    expect(readyAt(done, serviceRecord({ restart: once }), nothing)).toBe(5);
     expect(readyAt(done, serviceRecord(), nothing)).toBe(5);
     expect(readyAt({ ...done, state: "running", endedAt: null }, serviceRecord({ restart: once }), nothing)).toBe(5);
   });

@@ -1,4 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { addToTask } from "../../../harness/watch/history.ts";
+import { defaultLimits } from "../../../harness/watch/limits.ts";
+import { judge } from "../../../harness/watch/policy.ts";
 import { Scene, type ServiceOptions } from "./scene.ts";
 
 /** What recipes of the catalogue do to the watch: upgrades above all. */
@@ -102,5 +105,46 @@ describe("a global service without a task", () => {
   });
   test("later, no node takes it: green, and said", () => {
     expect(play().until(10).judge()).toMatchObject({ kind: "converged", warnings: ["agent is global, and no node takes a task of it: it runs nowhere"] });
+  });
+});
+
+describe("restart condition on-failure", () => {
+  const play = (db: ServiceOptions) => {
+    const scene = new Scene({ db: { condition: "on-failure", ...db }, app: { needs: ["db"] } });
+    scene.plan(1, () => scene.run("db"));
+    scene.plan(2, () => scene.run("app"));
+    scene.plan(20, () => scene.end("db", { state: "complete", last: true }));
+    return scene.until(60);
+  };
+
+  test("a daemon that was healthy and ends with 0 is down for good: that is no finished one-shot", () => {
+    const { verdict } = play({ health: true });
+    expect(verdict?.at).toBe(20);
+    expect(verdict?.judged.reason).toMatchObject({ class: "gave-up", service: "db", hint: expect.stringContaining("condition any") });
+    expect(verdict?.judged.reason.evidence.join("\n")).toContain("complete, exit code 0");
+  });
+
+  test("what nobody could rely on for more than its work is a finished one-shot", () => {
+    const { verdict, history, now } = play({});
+    expect(verdict).toBeNull();
+    expect(judge(history, defaultLimits, now * 1000)).toMatchObject({ kind: "converged" });
+  });
+
+  test("a service that was seen listening is a daemon too", () => {
+    const scene = new Scene({ db: { condition: "on-failure" }, app: { needs: ["db"] } });
+    scene.plan(1, () => scene.run("db"));
+    scene.plan(2, () => {
+      scene.history = addToTask(scene.history, scene.latest("db").id, { listeningAt: 2_000 });
+      scene.run("app");
+    });
+    scene.plan(20, () => scene.end("db", { state: "complete", last: true }));
+    expect(scene.until(60).verdict?.judged.reason).toMatchObject({ class: "gave-up", service: "db" });
+  });
+
+  test("a job may end healthy: it is done", () => {
+    const scene = new Scene({ job: { mode: "job", condition: "none", health: true } });
+    scene.plan(1, () => scene.run("job"));
+    scene.plan(20, () => scene.end("job", { state: "complete", last: true }));
+    expect(scene.until(60).verdict).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 import { engineFailed, noSuchImage } from "../causes.ts";
-import { hasEnded, isWanted } from "../failures.ts";
-import { failureLines, isFinished, lookAtLogs, type Rule, taskLine } from "../finding.ts";
+import { hasEnded, isFinished, isWanted } from "../failures.ts";
+import { failureLines, lookAtLogs, type Rule, taskLine } from "../finding.ts";
 import type { ServiceView, SlotView } from "../view.ts";
 import { excuseLines, plural } from "../wording.ts";
 
@@ -22,13 +22,15 @@ export const gaveUp: Rule = (service, view) => {
     evidence: [...(slot.failures.length > 0 ? failureLines(slot.failures) : [taskLine(slot.latest)]), ...excuseLines(service, view), `limit: the recipe's own restart_policy (condition ${record.restart.condition}, max_attempts)`],
     hint: infra
       ? "the node could not do its part; see the error and run again"
-      : `${lookAtLogs(record.name)}; a service that has to wait for others needs restart_policy condition any without max_attempts`,
+      : last?.kind === "zero"
+        ? `${record.name} ended with success although others need it, and condition ${record.restart.condition} leaves it down: use restart_policy condition any`
+        : `${lookAtLogs(record.name)}; a service that has to wait for others needs restart_policy condition any without max_attempts`,
   };
 };
 
 function isAbandoned(slot: SlotView, service: ServiceView, since: number): boolean {
   const { latest } = slot;
   if (latest.spec !== service.record.spec || latest.state === "shutdown" || latest.asked || !slot.tasks.every(hasEnded)) return false;
-  if ((latest.endedAt ?? 0) < since || isWanted(latest) || latest.gone || isFinished(service, latest)) return false;
+  if ((latest.endedAt ?? 0) < since || isWanted(latest) || latest.gone || isFinished(latest, service.record)) return false;
   return !slot.failures.at(-1)?.excusedBy?.startsWith("declared");
 }
