@@ -30,9 +30,9 @@ export interface Version {
   readonly diesOfLossMs: number | null;
   /** How long its work takes, where it is meant to end. */
   readonly workMs: number;
-  /** Of the first tries in a slot, then of all later ones. */
+  /** Of the first tries in a slot, in order; then of all the later ones. */
   readonly first: readonly Fate[];
-  readonly then: Fate;
+  readonly later: Fate;
   /** Slots that these are about; the others run. Null: all. */
   readonly slots: readonly number[] | null;
 }

@@ -3,7 +3,7 @@ import type { Random } from "../random.ts";
 
 /** What goes wrong. Mild faults pass by themselves within what the limits bear; grave ones never do. */
 
-type Fault = Pick<Version, "first" | "then" | "slots">;
+type Fault = Pick<Version, "first" | "later" | "slots">;
 
 export interface Broken {
   readonly kind: string;
@@ -29,7 +29,7 @@ function slots(random: Random, { replicas, mode }: ServicePlan): readonly number
 /** One that passes: at most three failures of its own in a slot, at most one of those that two decide. */
 export function mildly(random: Random, service: ServicePlan, at: 0 | 1): Broken {
   const some = slots(random, service);
-  const first = (kind: string, fates: readonly Fate[]): Broken => ({ kind, service: withFault(service, at, { first: fates, then: runs, slots: some }) });
+  const first = (kind: string, fates: readonly Fate[]): Broken => ({ kind, service: withFault(service, at, { first: fates, later: runs, slots: some }) });
   const options: (() => Broken)[] = [
     () => first("crashes first", times(random.int(1, 3), { kind: "exits", life: [100, random.spread(200, 20_000)], code: random.int(1, 139) })),
     () => first("joined late", times(random.int(1, 3), { kind: "refused", error: sandbox })),
@@ -47,8 +47,8 @@ export function mildly(random: Random, service: ServicePlan, at: 0 | 1): Broken 
 /** One that does not pass. */
 export function gravely(random: Random, service: ServicePlan, at: 0 | 1): Broken {
   const some = slots(random, service);
-  const broken = (kind: string, then: Fate, more: Partial<ServicePlan> = {}, first: readonly Fate[] = []): Broken =>
-    ({ kind, service: { ...withFault(service, at, { first, then, slots: some }), ...more } });
+  const broken = (kind: string, later: Fate, more: Partial<ServicePlan> = {}, first: readonly Fate[] = []): Broken =>
+    ({ kind, service: { ...withFault(service, at, { first, later, slots: some }), ...more } });
   const short = random.spread(100, 10_000);
   const exits = (code: number, oom = false): Fate => ({ kind: "exits", life: [Math.max(50, short / 2), short], code, oom });
   const { restart } = service;

@@ -3,7 +3,7 @@ import type { Random } from "../random.ts";
 
 /** Services that do what they are for; faults come later. */
 
-const good: Pick<Version, "first" | "then" | "slots"> = { first: [], then: { kind: "runs" }, slots: null };
+const good: Pick<Version, "first" | "later" | "slots"> = { first: [], later: { kind: "runs" }, slots: null };
 
 function version(random: Random, boot: readonly [number, number], hasNeeds: boolean): Version {
   return {

@@ -49,8 +49,8 @@ export class Pipeline {
   }
 
   #fate({ service, spec, slot, attempt }: Task): Fate {
-    const { first, then, slots } = service.plan.versions[spec];
-    return slots === null || slots.includes(slot) ? (first[attempt] ?? then) : { kind: "runs" };
+    const { first, later, slots } = service.plan.versions[spec];
+    return slots === null || slots.includes(slot) ? (first[attempt] ?? later) : { kind: "runs" };
   }
 
   #allocate(task: Task): void {
