@@ -9,6 +9,8 @@ export default {
   ignoreStatic: true,
   // The machine has two cores, and others use it.
   concurrency: 2,
+  // A busy neighbour must not look like a mutant that never ends.
+  timeoutFactor: 4,
   // Stryker would read tsconfig.json with the compiler's JavaScript interface, which TypeScript 7 does not have.
   tsconfigFile: "none",
   tempDirName: "out/mutation",
