@@ -3,6 +3,7 @@ import { abraIn, moveTo } from "./app.ts";
 import { type App, noServices } from "./appState.ts";
 import type { Build } from "./context.ts";
 import { deploy } from "./deploy.ts";
+import { installExpectations } from "./expectations.ts";
 import type { KeptRun } from "./kept.ts";
 import { admit } from "./phases/admit.ts";
 import { collect } from "./phases/collect.ts";
@@ -16,7 +17,7 @@ import { prune } from "./prune.ts";
 import { letGo } from "./phases/teardown.ts";
 import type { Checkout } from "../recipe/types.ts";
 import { Site } from "./site.ts";
-import { runTier } from "./tiers.ts";
+import { genericFiles, runTier } from "./tiers.ts";
 import type { OpenWorld } from "./world.ts";
 
 /**
@@ -37,7 +38,7 @@ export async function runRedeploy(build: Build, openWorld: OpenWorld, kept: Kept
     await build.phase("install", async () => {
       await deploy(site, await site.swarm(), app, { force: true });
       await prune(site, await site.swarm(), app);
-      await runTier(site, "install", app, null);
+      await runTier(site, app, { files: await genericFiles("install"), expect: await installExpectations(site, app) });
     });
     await build.phase("converge", () => converge(site));
   } catch (error) {

@@ -1,7 +1,8 @@
 import { watchApp } from "../app.ts";
 import { deploy } from "../deploy.ts";
+import { installExpectations } from "../expectations.ts";
 import type { Site } from "../site.ts";
-import { runTier } from "../tiers.ts";
+import { genericFiles, runTier } from "../tiers.ts";
 import type { Plan } from "./prepare.ts";
 
 /**
@@ -17,5 +18,7 @@ export async function install(site: Site, plan: Plan): Promise<void> {
   const swarm = await site.swarm();
   await watchApp(site, swarm, plan.head);
   await deploy(site, swarm, plan.head, { force: false });
-  if (build.request.tiers.includes("install")) await runTier(site, "install", plan.head, null);
+  if (build.request.tiers.includes("install")) {
+    await runTier(site, plan.head, { files: await genericFiles("install"), expect: await installExpectations(site, plan.head) });
+  }
 }

@@ -9,11 +9,12 @@ import type { App } from "../appState.ts";
 import { baseBroken } from "../base-broken.ts";
 import type { Build } from "../context.ts";
 import { deploy } from "../deploy.ts";
+import { upgradeExpectations } from "../expectations.ts";
 import type { Site } from "../site.ts";
 import { prune } from "../prune.ts";
 import { serviceStates } from "../serviceState.ts";
 import { brokeBeside } from "../standing.ts";
-import { runTier } from "../tiers.ts";
+import { genericFiles, runTier } from "../tiers.ts";
 import type { Plan } from "./prepare.ts";
 
 /**
@@ -37,7 +38,7 @@ export async function upgrade(site: Site, plan: Plan): Promise<void> {
   await build.span("move to head", () => toHead(site, swarm, plan, app));
   await deploy(site, swarm, app, { force: true });
   await build.span("prune", () => prune(site, swarm, app));
-  await runTier(site, "upgrade", app, before);
+  await runTier(site, app, { files: await genericFiles("upgrade"), expect: await upgradeExpectations(site, app, before) });
   doubtCommands(site, app);
 }
 
