@@ -158,6 +158,7 @@ function serviceOf(name: string, draft: Draft): ComposeService {
     secrets: draft.secrets,
     configs: draft.configs,
     volumes: unique(Object.values(draft.mounts)),
+    mounts: draft.mounts,
     ports: draft.ports,
     hasHealthcheck: Object.keys(healthcheck).length > 0 && !disabled(healthcheck),
     endpointMode: deploy.endpoint_mode === "dnsrr" ? "dnsrr" : "vip",

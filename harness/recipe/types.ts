@@ -44,6 +44,8 @@ export interface ComposeService {
   readonly secrets: readonly string[];
   readonly configs: readonly string[];
   readonly volumes: readonly string[];
+  /** Its volumes' keys by where they are mounted in its containers. */
+  readonly mounts?: Readonly<Record<string, string>>;
   readonly ports: readonly { readonly published: number | null; readonly target: number; readonly protocol: string; readonly mode: "ingress" | "host" }[];
   readonly hasHealthcheck: boolean;
   readonly endpointMode: "vip" | "dnsrr";

@@ -1,0 +1,57 @@
+import type { Outcome } from "../abra/outcome.ts";
+import type { App } from "./appState.ts";
+
+/** One snapshot in the bot's repository. */
+export interface Snapshot {
+  /** The whole id, 64 hex digits. */
+  readonly id: string;
+  /** When it was made: UTC, ISO 8601. */
+  readonly at: string;
+  readonly tags: readonly string[];
+  /** What the bot told restic to take: absolute paths on the bot's side. */
+  readonly paths: readonly string[];
+}
+
+/** What `create` did. abra's exit code 0 proves nothing: see whether there is a snapshot, then what is in it. */
+export interface Created {
+  readonly outcome: Outcome;
+  /** Snapshots of this app that were not there before, oldest first; none where the bot made none. */
+  readonly made: readonly Snapshot[];
+}
+
+/** One entry of a snapshot. */
+export interface BackupFile {
+  /** Absolute, as in the snapshot: what `content` takes. */
+  readonly path: string;
+  readonly type: "file" | "dir" | "symlink" | "other";
+  /** 0 for what is no file. */
+  readonly bytes: number;
+  /** Where it was in the app: a volume, or a service's container, by its name in Docker (`stack_key`); null for what belongs to neither. */
+  readonly from: { readonly volume: string } | { readonly service: string } | null;
+  /** Relative to the volume's root (`.` is the root), or absolute in the container; as `path` where `from` is null. */
+  readonly inner: string;
+}
+
+/**
+ * The backup bot of a build's Swarm. Changes go through abra; what a snapshot holds is asked of restic in the bot's container.
+ * Everything throws infra (class backup-bot) where the bot or its repository does not answer.
+ * @public
+ */
+export interface BackupBot {
+  /** The bot's own domain. */
+  readonly domain: string;
+  /** An image with a shell that is on every node where the bot may run. */
+  readonly image: string;
+  /** `abra app backup create`. Whatever the bot prints, `made` tells what it did. */
+  create(app: App): Promise<Created>;
+  /** This app's snapshots, oldest first; those of other apps and other runs never. */
+  snapshots(app: App): Promise<readonly Snapshot[]>;
+  /** Everything in a snapshot. */
+  files(snapshotId: string): Promise<readonly BackupFile[]>;
+  /** A file's bytes as they are in the snapshot; at most 64 MiB. */
+  content(snapshotId: string, path: string): Promise<Uint8Array>;
+  /** `abra app restore` of this snapshot and no other; runs the restore hooks. A refusal is an outcome. */
+  restore(app: App, snapshotId: string): Promise<Outcome>;
+  /** Removes snapshots for good. Of one that is gone already: harmless. */
+  forget(snapshotIds: readonly string[]): Promise<void>;
+}
