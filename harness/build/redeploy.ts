@@ -32,7 +32,7 @@ export async function runRedeploy(build: Build, openWorld: OpenWorld, kept: Kept
     await build.phase("admit", () => admit(build));
     await build.phase("preflight", async () => site.reopen(await openWorld({ log: (line) => build.note(line), signal: build.signal }), kept));
     const { checkout } = await build.phase("fetch", () => fetch(build));
-    await build.phase("lint", () => lintStatic(site, checkout.dir));
+    await build.phase("lint", () => lintStatic(site, checkout.dir, null));
     const app = await build.phase("prepare", () => prepareAgain(site, checkout, kept));
     await build.phase("prepull", () => pullFor(site, [app]));
     await build.phase("install", async () => {

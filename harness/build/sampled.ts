@@ -1,5 +1,7 @@
 import { envValues } from "../recipe/envfile.ts";
 import { loadApp, recipeFile } from "../recipe/files.ts";
+import { readForLint } from "../recipe/lint/read.ts";
+import type { LintRecipe } from "../recipe/lint/recipe.ts";
 import type { ComposeApp } from "../recipe/types.ts";
 
 /** For what is said of a recipe before its stack is named: only the name's shape matters. */
@@ -11,6 +13,15 @@ export const anyStack = "lint_ci_test";
  * @throws FindingError (recipe, invalid-compose)
  */
 export async function asSampled(dir: string, env: Readonly<Record<string, string>>): Promise<ComposeApp> {
+  return loadApp(dir, await sampled(dir, env), anyStack);
+}
+
+/** The same, with all that static checks look at. @throws as `asSampled` */
+export async function lintable(dir: string, env: Readonly<Record<string, string>>): Promise<LintRecipe> {
+  return readForLint(dir, await sampled(dir, env), anyStack);
+}
+
+async function sampled(dir: string, env: Readonly<Record<string, string>>): Promise<Record<string, string>> {
   const sample = (await recipeFile(dir, ".env.sample")) ?? "";
-  return loadApp(dir, { ...envValues(sample), ...env, DOMAIN: "lint.ci.test", STACK_NAME: anyStack }, anyStack);
+  return { ...envValues(sample), ...env, DOMAIN: "lint.ci.test", STACK_NAME: anyStack };
 }

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { UsageError } from "../base/errors.ts";
 import type { BuildRequest } from "../build/request.ts";
-import { nearest } from "../config/unknown.ts";
+import { nearest } from "../base/nearest.ts";
 import { tierNameSchema, type TierName } from "../../reports/results.ts";
 
 /** What commander hands over for `run` and `demo`: strings as typed, absent where not given. */

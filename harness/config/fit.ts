@@ -2,7 +2,7 @@ import { humanDuration } from "../base/clock.ts";
 import { UsageError } from "../base/errors.ts";
 import { editDependencies } from "./dependencies.ts";
 import type { Settings } from "./recipe.ts";
-import { nearest } from "./unknown.ts";
+import { nearest } from "../base/nearest.ts";
 
 /** What settings are checked against: the recipe as it is to be deployed. */
 export interface Composition {

@@ -1,5 +1,4 @@
 import { posix } from "node:path";
-import type { Finding } from "./lint/static.ts";
 import type { ComposeApp, ComposeService } from "./types.ts";
 
 /** A volume of which the backup bot takes something. */
@@ -30,6 +29,13 @@ export interface Hooks {
   readonly restorePost: string | null;
 }
 
+/** A label that contradicts another one, or does nothing; lint says how bad that is and what to do. */
+export interface LabelFinding {
+  readonly rule: string;
+  readonly service: string | null;
+  readonly text: string;
+}
+
 /** What the backup bot will do for an app, by its labels. */
 export interface BackupPlan {
   /** Some service has `backupbot.backup=true`. Without, the rest says what it would be. */
@@ -41,7 +47,7 @@ export interface BackupPlan {
   /** Services with at least one hook, in the order of services. */
   readonly hooks: readonly Hooks[];
   /** What contradicts itself or does nothing. None is fatal: the app runs all the same. */
-  readonly findings: readonly Finding[];
+  readonly findings: readonly LabelFinding[];
 }
 
 const enabling = "backupbot.backup";
@@ -148,8 +154,8 @@ function hooksOf({ name, labels }: ComposeService): Hooks {
   return { service: name, backupPre: of("backupPre"), backupPost: of("backupPost"), restorePre: of("restorePre"), restorePost: of("restorePost") };
 }
 
-function findingsOf(app: ComposeApp, marked: readonly ComposeService[], rules: Rules, mounted: Mounts): Finding[] {
-  const finding = (rule: string, service: string | null, text: string): Finding => ({ rule, service, text, fatal: false });
+function findingsOf(app: ComposeApp, marked: readonly ComposeService[], rules: Rules, mounted: Mounts): LabelFinding[] {
+  const finding = (rule: string, service: string | null, text: string): LabelFinding => ({ rule, service, text });
   const several = marked.length > 1
     ? [finding("backup-on-several-services", marked[1]?.name ?? null, `backupbot.backup=true stands on ${marked.map(({ name }) => name).join(" and ")}: the specification wants it on one service of a stack`)]
     : [];
@@ -165,10 +171,10 @@ function findingsOf(app: ComposeApp, marked: readonly ComposeService[], rules: R
   return [...several, ...ofServices, ...ofVolumes, ...oneWay];
 }
 
-type Make = (rule: string, service: string | null, text: string) => Finding;
+type Make = (rule: string, service: string | null, text: string) => LabelFinding;
 
-function labelFindings({ name, labels, ...service }: ComposeService, spokenFor: boolean, finding: Make): Finding[] {
-  const found: Finding[] = [];
+function labelFindings({ name, labels, ...service }: ComposeService, spokenFor: boolean, finding: Make): LabelFinding[] {
+  const found: LabelFinding[] = [];
   const own = Object.entries(labels).filter(([label]) => label.startsWith("backupbot."));
   for (const [label, value] of own) {
     const isVolume = label.startsWith(volumePrefix);
@@ -188,9 +194,9 @@ function labelFindings({ name, labels, ...service }: ComposeService, spokenFor: 
   return found;
 }
 
-function volumeFindings(key: string, said: readonly VolumeRule[], isMounted: boolean, finding: Make): Finding[] {
+function volumeFindings(key: string, said: readonly VolumeRule[], isMounted: boolean, finding: Make): LabelFinding[] {
   const service = said[0]?.service ?? null;
-  const found: Finding[] = [];
+  const found: LabelFinding[] = [];
   if (!isMounted) found.push(finding("backup-unknown-volume", service, `a label speaks of the volume ${key}, which no service mounts`));
   const restricted = said.filter(({ paths }) => paths !== null);
   if (restricted.length > 0 && said.some(({ excluded }) => excluded)) {

@@ -30,13 +30,18 @@ export async function checkRecipe(dir: string, said: string): Promise<void> {
 /** The compose files that an app's settings ask for, with abra.sh's exports, as ComposeApp. */
 export async function loadApp(dir: string, env: Readonly<Record<string, string>>, stack: string): Promise<ComposeApp> {
   const exported = exportsOf((await recipeFile(dir, "abra.sh")) ?? "");
+  return composeApp(await appFiles(dir, env), { ...env, ...exported }, stack);
+}
+
+/** The compose files that an app's settings ask for. @throws FindingError (recipe, invalid-compose) where one does not exist */
+export async function appFiles(dir: string, env: Readonly<Record<string, string>>): Promise<ComposeFile[]> {
   const files: ComposeFile[] = [];
   for (const name of composeFiles(env)) {
     const text = await recipeFile(dir, name);
     if (text === null) throw brokenFile(name, "COMPOSE_FILE names it and it does not exist");
     files.push({ name, text });
   }
-  return composeApp(files, { ...env, ...exported }, stack);
+  return files;
 }
 
 /** The services of all compose files of a recipe, also of those that its settings leave out. A file that can't be read has none. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { UsageError } from "../../../harness/base/errors.ts";
 import { loadHostConfig } from "../../../harness/config/host.ts";
-import { nearest } from "../../../harness/config/unknown.ts";
+import { nearest } from "../../../harness/base/nearest.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "recipe-ci-host-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
