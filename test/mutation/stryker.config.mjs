@@ -15,7 +15,7 @@ export default {
   tsconfigFile: "none",
   tempDirName: "out/mutation",
   cleanTempDir: "always",
-  reporters: ["clear-text", "json"],
+  reporters: ["progress-append-only", "clear-text", "json"],
   warnings: { slow: false },
   jsonReporter: { fileName: "out/mutation.json" },
   clearTextReporter: { logTests: false, allowColor: false },
