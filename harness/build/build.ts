@@ -3,6 +3,7 @@ import type { Build } from "./context.ts";
 import { admit } from "./phases/admit.ts";
 import { collect } from "./phases/collect.ts";
 import { converge } from "./phases/converge.ts";
+import { custom } from "./phases/custom.ts";
 import { fetch } from "./phases/fetch.ts";
 import { install } from "./phases/install.ts";
 import { lint } from "./phases/lint.ts";
@@ -30,6 +31,7 @@ export async function runBuild(build: Build, openWorld: OpenWorld): Promise<Resu
     await build.phase("prepull", () => prepull(site, plan));
     await build.phase("install", () => install(site, plan));
     await build.phase("upgrade", () => upgrade(site, plan));
+    await build.phase("custom", () => custom(site, plan));
     await build.phase("converge", () => converge(site));
   } catch (error) {
     build.endedBy(site.lostNode() ?? error);

@@ -12,6 +12,7 @@ import { endingOf } from "./ending.ts";
 import type { Emit } from "./events.ts";
 import { Interrupted } from "./interrupt.ts";
 import { Journal } from "./journal.ts";
+import { noTests, type RecipeTests } from "./recipeTests.ts";
 import type { BuildRequest } from "./request.ts";
 import { Timeline } from "./timeline.ts";
 import type { Ending } from "./verdict.ts";
@@ -51,6 +52,8 @@ export class Build {
   readonly findings: Findings;
   /** How the recipe wants to be judged; known from fetch on. */
   settings: Settings = noSettings;
+  /** Tests that were written for the recipe; known from fetch on. */
+  tests: RecipeTests = noTests;
   /** Everything, for whoever has to find out later; opened by admit. */
   log = noLog;
   /** The topmost folder that admit made for the results; null where all were there. */

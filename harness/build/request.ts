@@ -17,6 +17,8 @@ export interface BuildRequest {
   readonly quick: boolean;
   /** Those of `--config`; null: this project's or the recipe's own. */
   readonly settings: Settings | null;
+  /** The folder of `--config`, absolute: tests in it come before all others; null where none was named. */
+  readonly config: string | null;
   readonly swarm: "ephemeral" | "local";
   /** Folder for results.json and artifacts. */
   readonly out: string;

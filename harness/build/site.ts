@@ -1,7 +1,7 @@
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { installAbra } from "../abra/find.ts";
-import { infra, messageOf } from "../base/errors.ts";
+import { FindingError, infra, messageOf } from "../base/errors.ts";
 import { cacheDir } from "../base/paths.ts";
 import { attachThrowaway, startThrowaway, type Throwaway } from "../swarm/ephemeral/start.ts";
 import { type ImageCache, reachableFrom, startImageCache } from "../swarm/images/cache.ts";
@@ -37,6 +37,7 @@ export class Site {
   before: Inventory | null = null;
   #swarm: Promise<Swarm> | null = null;
   #ready = false;
+  #browser: Promise<void> | null = null;
   readonly #abandon = new AbortController();
   /** Ends the making of the Swarm: the build's end does, and teardown does. */
   readonly #signal: AbortSignal;
@@ -103,6 +104,20 @@ export class Site {
     if (!this.runner) this.startTestRunner();
     if (!this.runner) throw new Error("no test runner");
     return this.runner;
+  }
+
+  /** Makes a browser ready beside the phases, where the recipe's tests ask for one. */
+  startBrowser(): void {
+    const { build, world } = this;
+    if (!world || !build.tests.browser || !build.request.tiers.includes("custom")) return;
+    this.#browser ??= world.browser(build.signal).then((path) => build.note(`browser for tests: ${path}`), (error: unknown) => {
+      if (!build.signal.aborted) build.warn(error instanceof FindingError ? `${error.message}: ${error.reason.hint}` : messageOf(error));
+    });
+  }
+
+  /** Resolves when the making of a browser has ended, well or not: a test that finds none says so. */
+  async browserTried(): Promise<void> {
+    await this.#browser;
   }
 
   async #startThrowaway(world: World): Promise<Swarm> {

@@ -19,6 +19,8 @@ export interface World {
   readonly notes: readonly string[];
   /** Makes images available on a machine where no registry answers; does nothing elsewhere. */
   seed(refs: readonly string[], signal: AbortSignal): Promise<void>;
+  /** Makes a browser ready for tests. @throws infra where none can be had */
+  browser(signal: AbortSignal): Promise<string>;
 }
 
 /** Opens the world inside the preflight phase, so that what fails there is timed and reported like the rest. */

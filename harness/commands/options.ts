@@ -42,7 +42,7 @@ export interface PipelineEnv {
 }
 
 /** The tiers that this version has; the others are in the design and come with later issues. */
-const tiersToday: readonly TierName[] = ["install", "upgrade"];
+const tiersToday: readonly TierName[] = ["install", "upgrade", "custom"];
 
 /** Flags in the command line's design that do not work yet, each with what it will do. */
 const notYet: readonly (readonly [keyof RunFlags, string])[] = [
@@ -73,6 +73,7 @@ export function buildRequest(source: string | undefined, flags: RunFlags, env: P
     tiers,
     quick: flags.quick ?? false,
     settings: null,
+    config: flags.config === undefined ? null : resolve(flags.config),
     swarm: swarm(flags.swarm),
     out: resolve(flags.out ?? "out"),
     keepMs: keep(flags.keep),

@@ -7,6 +7,7 @@ import { cacheDir, packageRoot } from "../base/paths.ts";
 import type { BuildRequest } from "../build/request.ts";
 import type { OpenWorld, World } from "../build/world.ts";
 import type { HostConfig } from "../config/host.ts";
+import { provideBrowser } from "../machine/browser.ts";
 import { connect, currentEndpoint } from "../machine/endpoint.ts";
 import { provision } from "../machine/machine.ts";
 
@@ -19,7 +20,7 @@ type Opening = Parameters<OpenWorld>[0];
 export function worldFor(request: BuildRequest, config: HostConfig, seeds: readonly string[] = []): OpenWorld {
   return async (opening) => {
     const abra = await chooseAbra(request, opening);
-    return request.swarm === "local" ? localWorld(config, abra) : throwawayWorld(request, config, abra, seeds, opening);
+    return request.swarm === "local" ? localWorld(request, config, abra, opening) : throwawayWorld(request, config, abra, seeds, opening);
   };
 }
 
@@ -42,11 +43,12 @@ async function throwawayWorld(request: BuildRequest, config: HostConfig, abra: A
     seed: async (refs, signal) => {
       Object.assign(upstreams, (await provided(refs, signal)).upstreams, config.mirrors);
     },
+    browser: (signal) => provideBrowser({ install: request.install, log: opening.log, signal }),
   };
 }
 
 /** A local Swarm is taken as it is: nothing is installed, built or started for it. */
-function localWorld(config: HostConfig, abra: AbraChoice): World {
+function localWorld({ install }: BuildRequest, config: HostConfig, abra: AbraChoice, { log }: Opening): World {
   return {
     host: connect(currentEndpoint()),
     hostConfig: config,
@@ -57,6 +59,8 @@ function localWorld(config: HostConfig, abra: AbraChoice): World {
     mounts: [],
     notes: standInNotes(abra),
     seed: async () => {},
+    // Not of the Swarm: it is this side that visits the app.
+    browser: (signal) => provideBrowser({ install, log, signal }),
   };
 }
 

@@ -9,6 +9,7 @@ import type { FromChild, RunReport, RunRequest, ToChild } from "./messages.ts";
 import { reportOf } from "./report.ts";
 
 let report: RunReport | null = null;
+let asked: RunRequest | null = null;
 
 function tell(message: FromChild): void {
   // The channel may close while a test still ends; there is nobody left to tell then.
@@ -21,15 +22,16 @@ const reporter: Reporter = {
     for (const line of stripVTControlCharacters(log.content).trimEnd().split("\n")) tell({ type: "log", line });
   },
   onTestRunEnd: (modules, errors, reason) => {
-    report = reportOf(modules, errors, reason);
+    report = reportOf(modules, errors, reason, asked?.files ?? []);
   },
 };
 
 async function runTier(vitest: Vitest, request: RunRequest): Promise<void> {
   report = null;
+  asked = request;
   const project = vitest.getRootProject();
   project.provide("recipe-ci", request.provided);
-  await vitest.runTestSpecifications(request.files.map((file) => project.createSpecification(file)));
+  await vitest.runTestSpecifications(request.files.map(({ path, tags }) => project.createSpecification(path, tags ? { testTagsFilter: tags } : {})));
   tell(report ? { type: "report", run: request.run, report } : { type: "broken", run: request.run, message: "vitest ended without a report" });
 }
 

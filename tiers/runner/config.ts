@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { createVitest } from "vitest/node";
 import type { Reporter } from "vitest/node";
+import { extraTag } from "./tags.ts";
 import { packageRoot } from "../../harness/base/paths.ts";
 
 type Options = Parameters<typeof createVitest>;
@@ -25,6 +26,9 @@ export function vitestOptions(reporter: Reporter, dir: string): [NonNullable<Opt
       exclude: [],
       cache: false,
       allowOnly: true,
+      tags: [{ name: extraTag }],
+      // A recipe's own tags are its own business.
+      strictTags: false,
       passWithNoTests: true,
       testTimeout: testTimeoutMs,
       hookTimeout: testTimeoutMs,

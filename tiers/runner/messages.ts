@@ -1,11 +1,17 @@
 /** What the build and the child process that runs vitest say to each other, over Node's own channel. Plain data. */
 import type { Provided } from "../context.ts";
 
+export interface FileRequest {
+  /** Absolute. */
+  readonly path: string;
+  /** Which of its tests by their tags, as vitest writes it; null: all. */
+  readonly tags: string[] | null;
+}
+
 export interface RunRequest {
   readonly type: "run";
   readonly run: number;
-  /** Absolute paths. */
-  readonly files: readonly string[];
+  readonly files: readonly FileRequest[];
   readonly provided: Provided;
 }
 
@@ -28,6 +34,8 @@ export interface ModuleReport {
   /** What went wrong outside the tests: syntax, imports, hooks. */
   readonly errors: readonly string[];
   readonly tests: readonly TestReport[];
+  /** How many of its tests belong to another tier and were left out. */
+  readonly leftOut: number;
 }
 
 /** What vitest says of one run, and of no other. */

@@ -52,7 +52,8 @@ function judged(asked: Asked, report: RunReport, tests: readonly TestReport[]): 
   if (report.errors.length > 0) return says("failed", `an error outside of any test: ${firstLine(report.errors[0])}`);
   const missing = asked.files.filter((file) => !report.modules.some((module) => module.file === file && isDone(module)));
   if (missing.length > 0) return says("unverified", `not run: ${missing.map((file) => basename(file)).join(", ")}`);
-  const empty = report.modules.filter((module) => module.tests.length === 0);
+  const empty = report.modules.filter((module) => module.tests.length === 0 && module.leftOut === 0);
+  if (tests.length === 0 && empty.length === 0 && report.modules.length > 0) return says("skipped", "none of its tests is of this tier");
   if (tests.length === 0) return says("unverified", "no test was run");
   if (empty.length > 0) return says("unverified", `no test in ${empty.map((module) => basename(module.file)).join(", ")}`);
   const skipped = tests.filter((test) => test.state !== "passed");
@@ -61,9 +62,9 @@ function judged(asked: Asked, report: RunReport, tests: readonly TestReport[]): 
   return { status: "passed", reason: null };
 }
 
-/** A file whose tests were all skipped says so of itself; the tests are looked at one by one. */
+/** A file whose tests were all skipped, or found a tool missing, says so of itself; the tests are looked at one by one. */
 function isDone(module: ModuleReport): boolean {
-  return module.state === "passed" || module.state === "skipped";
+  return module.state === "passed" || module.state === "skipped" || module.state === "failed";
 }
 
 /** In an interrupted run a test may say passed that never reached its assertions. */

@@ -7,6 +7,7 @@ import type { TierContext } from "../context.ts";
 import type { FromChild, RunReport } from "./messages.ts";
 import { RunnerProcess } from "./process.ts";
 import { type Asked, type Cut, resultOf, resultOfCut } from "./result.ts";
+import { tagsFilter } from "./tags.ts";
 import { readTrace } from "./trace.ts";
 
 export interface TierRun {
@@ -97,7 +98,7 @@ async function oneRun(child: RunnerProcess, run: TierRun, number: number, traceP
   const cut = cutOf(run);
   try {
     const provided = { context: run.context, socketPath: run.socketPath, tracePath };
-    child.send({ type: "run", run: number, files: run.files, provided });
+    child.send({ type: "run", run: number, files: run.files.map((path) => ({ path, tags: tagsFilter(run.tier, path) })), provided });
     const outcome = await Promise.race([reported, cut.promise, child.ended.then((how): Cut => ({ kind: "died", how }))]);
     if ("modules" in outcome) return resultOf(asked, outcome);
     // What ends while it winds down may say passed and not be: the result is what was known now.

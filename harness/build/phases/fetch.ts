@@ -9,6 +9,7 @@ import { baseNamed, baseOf } from "../../recipe/versions.ts";
 import { tagsBefore, treeAt } from "../../recipe/tree.ts";
 import type { Tree } from "../appState.ts";
 import type { Build } from "../context.ts";
+import { findTests } from "../recipeTests.ts";
 import { findSettings } from "../settings.ts";
 
 /** The recipe's files on this machine: head's, and base's where there is one to upgrade from. */
@@ -24,8 +25,9 @@ export interface Fetched {
  */
 export async function fetch(build: Build): Promise<Fetched> {
   const { request } = build;
+  const source = sourceOf(request.source, request.sourceBase, existsSync);
   const fetched = await fetchRecipe({
-    source: sourceOf(request.source, request.sourceBase, existsSync),
+    source,
     ref: request.ref,
     pr: request.pr,
     into: join(build.dir, "fetch"),
@@ -48,6 +50,9 @@ export async function fetch(build: Build): Promise<Fetched> {
   };
   for (const notice of checkout.notices) build.warn(notice);
   build.settings = await findSettings(build, checkout, fetched.name);
+  build.tests = await findTests(request, checkout, { names: [fetched.name, checkout.name], isPath: source.kind === "path" });
+  if (build.tests.leftOut !== null) build.warn(build.tests.leftOut);
+  if (build.tests.place !== null) build.note(`tests: ${build.tests.place}`);
   return { checkout, headTree: { commit: checkout.head, dir: checkout.dir }, baseTree };
 }
 

@@ -21,4 +21,6 @@ export async function install(site: Site, plan: Plan): Promise<void> {
   if (build.request.tiers.includes("install")) {
     await runTier(site, plan.head, { files: await genericFiles("install"), expect: await installExpectations(site, plan.head) });
   }
+  // Not before: a broken head is red without one.
+  site.startBrowser();
 }

@@ -84,6 +84,8 @@ async function swarmToEnd(site: Site): Promise<Swarm | null> {
 async function endWatching(site: Site, attempts: Attempts): Promise<void> {
   const { build } = site;
   await attempts.try("test runner", () => build.span("test runner ended", async () => (await site.runner)?.close()));
+  // A package manager that is stopped half way leaves the machine worse than it was.
+  await attempts.try("browser", () => site.browserTried());
   const stops = site.apps.map((app) => attempts.try(`watch of ${app.which}`, async () => app.watch?.stop()));
   await build.span("watches ended", () => Promise.all(stops));
 }

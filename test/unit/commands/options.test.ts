@@ -7,7 +7,7 @@ const from = (flags: RunFlags = {}, env: PipelineEnv = {}, source: string | unde
 
 test("nothing but a recipe", () => {
   expect(from()).toEqual({
-    source: "wordpress", sourceBase: null, ref: null, pr: null, base: null, env: {}, tiers: ["install", "upgrade"], quick: false, settings: null, swarm: "ephemeral",
+    source: "wordpress", sourceBase: null, ref: null, pr: null, base: null, env: {}, tiers: ["install", "upgrade", "custom"], quick: false, settings: null, config: null, swarm: "ephemeral",
     out: resolve("out"), keepMs: null, abra: null, standIn: false, install: false, hostImages: false, hostConfig: null, trigger: "manual", deadlineMs: 3_600_000,
   });
 });
@@ -49,7 +49,7 @@ describe("the environment of a pipeline says the same", () => {
     ["EXTRA_TESTS off", { EXTRA_TESTS: "0" }, {}],
     ["CI", { CI: "true" }, { trigger: "ci" }],
     ["RECIPE_CI_ABRA", { RECIPE_CI_ABRA: "/x/abra" }, { abra: "/x/abra" }],
-    ["set and empty is not set", { RECIPE: "ghost", REF: "", PR: "", SRC: "", STAGES: "", EXTRA_TESTS: "", RECIPE_CI_ABRA: "" }, { ref: null, pr: null, sourceBase: null, abra: null, tiers: ["install", "upgrade"] }],
+    ["set and empty is not set", { RECIPE: "ghost", REF: "", PR: "", SRC: "", STAGES: "", EXTRA_TESTS: "", RECIPE_CI_ABRA: "" }, { ref: null, pr: null, sourceBase: null, abra: null, tiers: ["install", "upgrade", "custom"] }],
   ])("%s", (_, env, expected) => {
     expect(buildRequest(env.RECIPE === undefined ? "wordpress" : undefined, {}, env)).toMatchObject(expected);
   });

@@ -10,7 +10,7 @@ function one(name: string, over: Partial<TestReport> = {}): TestReport {
 }
 
 function module(tests: TestReport[], over: Partial<ModuleReport> = {}): ModuleReport {
-  return { file: "/r/a.test.ts", state: "passed", errors: [], tests, ...over };
+  return { file: "/r/a.test.ts", state: "passed", errors: [], tests, leftOut: 0, ...over };
 }
 
 function report(modules: ModuleReport[], over: Partial<RunReport> = {}): RunReport {
@@ -32,6 +32,10 @@ const table: readonly [string, RunReport, string, string | null][] = [
   ["all skipped", report([module([one("x", { state: "skipped" })], { state: "skipped" })]), "unverified", "custom: skipped: x"],
   ["skipped with a note", report([module([one("w"), one("x", { state: "skipped", note: "no mail" })])]), "unverified", "custom: skipped: x (no mail)"],
   ["never ended", report([module([one("x", { state: "pending" })])]), "unverified", "custom: skipped: x"],
+  ["the rest is of the extra tier", report([module([one("x")], { leftOut: 2 })]), "passed", null],
+  ["a whole file is, of two", report([module([one("x")]), module([], { file: "/r/b.test.ts", state: "skipped", leftOut: 1 })]), "passed", null],
+  ["all of them are", report([module([], { state: "skipped", leftOut: 2 })]), "skipped", "custom: none of its tests is of this tier"],
+  ["no browser for the only test", report([module([one("x", { state: "skipped", note: "no browser" })], { state: "failed" })], { reason: "failed" }), "unverified", "custom: skipped: x (no browser)"],
   ["fails without a reason", report([module([one("x")])], { reason: "failed" }), "failed", "custom: the run failed without saying why"],
 ];
 

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { command } from "../../../harness/base/command.ts";
@@ -29,6 +29,7 @@ afterAll(async () => {
 
 async function write(name: string, source: string): Promise<string> {
   const file = join(dir, name);
+  await mkdir(dirname(file), { recursive: true });
   await writeFile(file, `import { app, expect, test } from "recipe-ci/testing";\n${source}`);
   return file;
 }
@@ -91,6 +92,31 @@ test("a skipped test: unverified", async () => {
   expect(result).toMatchObject({ status: "unverified", reason: "custom: skipped: b, c (no mail)" });
 });
 
+const mixed = `test("always", () => expect(1).toBe(1)); test("heavy", { tags: ["extra", "theirs"] }, () => expect(1).toBe(1));`;
+
+test.each([
+  ["custom", "mixed.test.ts", ["always"]],
+  ["extra", "mixed.test.ts", ["heavy"]],
+  ["extra", "extra/all.test.ts", ["always", "heavy"]],
+] as const)("the %s tier of %s is %s: a tag makes a test extra, a folder all in it", async (tier, file, names) => {
+  const result = await run([await write(file, mixed)], { tier });
+  expect(result).toMatchObject({ status: "passed", reason: null });
+  expect(result.tests.map(({ name }) => name)).toEqual(names);
+});
+
+test("a file of extra tests alone leaves nothing for the custom tier", async () => {
+  const file = await write("only-extra.test.ts", `test("heavy", { tags: "extra" }, () => expect(1).toBe(1));`);
+  expect(await run([file])).toMatchObject({ status: "skipped", tests: [] });
+});
+
+test.each([
+  ["in the test", `test("looks", () => { throw missing; });`],
+  ["before the tests", `import { beforeAll } from "vitest"; beforeAll(() => { throw missing; }); test("looks", () => expect(1).toBe(1));`],
+])("what this machine lacks is no failure, and no proof: %s", async (_, source) => {
+  const file = await write("lacks.test.ts", `const missing = Object.assign(new Error("no browser"), { name: "MissingTool" });\n${source}`);
+  expect(await run([file])).toMatchObject({ status: "unverified", tests: [{ name: "looks", status: "skipped" }] });
+});
+
 test("process.exit in a test fails that test and not the build", async () => {
   const result = await run([await write("exit.test.ts", `test("leaves", () => process.exit(0));`)]);
   expect(result.status).toBe("failed");
@@ -100,9 +126,9 @@ test("process.exit in a test fails that test and not the build", async () => {
 test("two tiers in a row don't mix, each with its own context", async () => {
   const file = await write("where.test.ts", `test("on " + app.domain, () => expect(app.domain).not.toBe("app.ci.test"));`);
   const first = await run([file]);
-  const second = await run([file], { tier: "extra", context: context({ domain: "second.ci.test" }) });
+  const second = await run([file], { tier: "backup", context: context({ domain: "second.ci.test" }) });
   expect(first).toMatchObject({ name: "custom", status: "failed", tests: [{ name: "on app.ci.test" }] });
-  expect(second).toMatchObject({ name: "extra", status: "passed", tests: [{ name: "on second.ci.test" }] });
+  expect(second).toMatchObject({ name: "backup", status: "passed", tests: [{ name: "on second.ci.test" }] });
 });
 
 describe("cancelling", () => {

@@ -1,0 +1,50 @@
+import type { TierResult } from "../../../reports/results.ts";
+import type { Build } from "../context.ts";
+import type { RecipeTests } from "../recipeTests.ts";
+import type { Site } from "../site.ts";
+import { subject } from "../subject.ts";
+import { runTier } from "../tiers.ts";
+import type { Plan } from "./prepare.ts";
+
+/** The tests that were written for this recipe, on the app as the tiers before it left it. What is wrong with them costs this tier only. */
+export async function custom(site: Site, plan: Plan): Promise<void> {
+  const { build } = site;
+  if (!build.request.tiers.includes("custom")) return;
+  const app = subject(plan);
+  const not = notRun(build.tests) ?? (app ? null : unverified("no app of the commit under test is up"));
+  if (not || !app) {
+    if (not) build.findings.tiers.push(not);
+    return;
+  }
+  site.startBrowser();
+  await build.span("browser ready", () => site.browserTried());
+  await runTier(site, app, { files: build.tests.custom, expect: { tier: "custom" } });
+  doubtOdd(build);
+}
+
+/** Files that look like tests and were not run leave the tier open, whatever the others say. */
+function doubtOdd({ findings, tests }: Build): void {
+  const index = findings.tiers.findIndex((tier) => tier.name === "custom");
+  const tier = findings.tiers[index];
+  if (tier?.status === "passed" && tests.odd.length > 0) findings.tiers[index] = { ...tier, status: "unverified", reason: oddWords(tests) };
+}
+
+/**
+ * The tier's result where there is nothing to run: a recipe without tests of its own lacks them by its structure, tests that
+ * somebody wrote and nobody ran prove nothing. Null where the tests run.
+ */
+export function notRun(tests: RecipeTests): TierResult | null {
+  const { custom: files, odd, leftOut } = tests;
+  if (files.length > 0) return null;
+  if (odd.length > 0) return unverified(oddWords(tests));
+  if (leftOut !== null) return unverified(leftOut);
+  return { name: "custom", status: "skipped", reason: "the recipe has no tests of its own", tests: [] };
+}
+
+function oddWords({ place, odd }: RecipeTests): string {
+  return `${place} holds ${odd.join(", ")}, which nobody runs: tests are called *.test.ts`;
+}
+
+function unverified(why: string): TierResult {
+  return { name: "custom", status: "unverified", reason: `custom: ${why}`, tests: [] };
+}

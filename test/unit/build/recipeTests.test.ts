@@ -1,0 +1,111 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { App } from "../../../harness/build/appState.ts";
+import { notRun } from "../../../harness/build/phases/custom.ts";
+import { findTests, noTests } from "../../../harness/build/recipeTests.ts";
+import { subject } from "../../../harness/build/subject.ts";
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "recipe-ci-tests-"));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+function write(...files: string[]): void {
+  for (const file of files) {
+    mkdirSync(dirname(join(dir, file)), { recursive: true });
+    writeFileSync(join(dir, file), file.includes("browser") ? "await app.browser();" : "");
+  }
+}
+
+const find = (o: { config?: string; pr?: number; ref?: string; isPath?: boolean; names?: string[] } = {}) =>
+  findTests({ config: o.config === undefined ? null : join(dir, o.config), pr: o.pr ?? null, ref: o.ref ?? null }, { dir: join(dir, "repo") }, {
+    names: o.names ?? ["blog"], isPath: o.isPath ?? true, recipes: join(dir, "recipes"),
+  });
+
+describe("whose tests are run", () => {
+  test("nobody's", async () => {
+    write("repo/.recipe-ci/recipe.json", "recipes/blog/recipe.ts");
+    expect(await find()).toEqual(noTests);
+  });
+
+  test("those of --config before the recipe's own before this project's, by the name of the source or the recipe", async () => {
+    write("recipes/blog/c.test.ts");
+    expect(await find({ names: ["fork", "blog"] })).toMatchObject({ place: "recipes/blog", custom: [join(dir, "recipes/blog/c.test.ts")] });
+    write("repo/.recipe-ci/b.test.ts");
+    expect(await find()).toMatchObject({ place: ".recipe-ci", custom: [join(dir, "repo/.recipe-ci/b.test.ts")], leftOut: null });
+    write("given/a.test.ts");
+    expect(await find({ config: "given" })).toMatchObject({ place: join(dir, "given"), custom: [join(dir, "given/a.test.ts")] });
+  });
+
+  test("a --config without tests leaves them where they are", async () => {
+    write("given/recipe.json", "repo/.recipe-ci/b.test.ts");
+    expect(await find({ config: "given" })).toMatchObject({ place: ".recipe-ci" });
+  });
+
+  test.each<[string, Parameters<typeof find>[0], boolean]>([
+    ["a working tree", {}, true],
+    ["a ref of a path", { ref: "main" }, true],
+    ["a ref of a URL", { isPath: false, ref: "1.0.0+1" }, true],
+    ["a URL's default branch", { isPath: false }, false],
+    ["a pull request", { isPath: false, pr: 3 }, false],
+    ["a pull request of a path", { pr: 3 }, false],
+  ])("the recipe's own, of %s", async (_, how, runs) => {
+    write("repo/.recipe-ci/b.test.ts");
+    const found = await find(how);
+    expect(found.custom.length).toBe(runs ? 1 : 0);
+    expect(found.leftOut === null).toBe(runs);
+    if (!runs) expect(notRun(found)).toMatchObject({ status: "unverified", reason: expect.stringContaining("own tests in .recipe-ci/ are not run") });
+  });
+
+  test("this project's in place of a pull request's, which are named", async () => {
+    write("repo/.recipe-ci/b.test.ts", "recipes/blog/c.test.ts");
+    const found = await find({ isPath: false, pr: 3 });
+    expect(found).toMatchObject({ place: "recipes/blog", leftOut: expect.stringContaining("pull request") });
+    expect(notRun(found)).toBeNull();
+  });
+
+  test("hooks of a pull request are programs too", async () => {
+    write("repo/.recipe-ci/hooks.ts");
+    expect(await find({ pr: 3 })).toMatchObject({ hooks: null, leftOut: expect.stringContaining("pull request") });
+    expect(await find()).toMatchObject({ hooks: join(dir, "repo/.recipe-ci/hooks.ts") });
+  });
+
+  test("a browser is wanted where a test or its helper names it", async () => {
+    write("repo/.recipe-ci/a.test.ts");
+    expect(await find()).toMatchObject({ browser: false });
+    write("repo/.recipe-ci/with-browser.ts");
+    expect(await find()).toMatchObject({ browser: true });
+  });
+});
+
+describe("what can't be run", () => {
+  test.each([
+    ["no tests at all", noTests, { status: "skipped", reason: expect.stringContaining("no tests of its own") }],
+    ["only extra ones", { ...noTests, place: "x", extra: ["/x/extra/a.test.ts"] }, { status: "skipped" }],
+    ["zero tests in a folder of code", { ...noTests, place: "x", odd: ["a.spec.ts"] }, { status: "unverified", reason: expect.stringContaining("a.spec.ts") }],
+    ["tests", { ...noTests, place: "x", custom: ["/x/a.test.ts"] }, null],
+  ])("%s", (_, tests, result) => {
+    const not = notRun(tests);
+    if (result === null) expect(not).toBeNull();
+    else expect(not).toMatchObject(result);
+  });
+});
+
+describe("the app that later tiers run on", () => {
+  const app = (commit: string, up: boolean, givenUp = false) => ({ tree: { commit, dir: "" }, watch: up ? {} : null, givenUp }) as unknown as App;
+  const headTree = { commit: "head", dir: "" };
+
+  test.each<[string, App, App | null, "head" | "upgraded" | null]>([
+    ["the upgraded one", app("head", true), app("head", true), "upgraded"],
+    ["the fresh one where nothing is older", app("head", true), null, "head"],
+    ["the fresh one where base is broken", app("head", true), app("base", true, true), "head"],
+    ["the fresh one where base was never deployed", app("head", true), app("base", false), "head"],
+    ["the upgraded one with --quick", app("head", false), app("head", true), "upgraded"],
+    ["none with --quick where base is broken", app("head", false), app("base", true, true), null],
+  ])("%s", (_, head, upgraded, which) => {
+    expect(subject({ head, upgraded, headTree })).toBe(which === null ? null : which === "head" ? head : upgraded);
+  });
+});
