@@ -171,6 +171,29 @@ export class Abra {
     return this.#call(["app", "run", "-n", domain, service, "--", ...argv], { pty: true, timeoutMs: 5 * minute, ...rest });
   }
 
+  /**
+   * Has the backup bot make a snapshot of the app. That it ends well does not say that anything is in it.
+   * Like `restore` it insists on a terminal.
+   */
+  backupCreate(domain: string, o: CallOptions = {}): Promise<Outcome> {
+    return this.#chaotic((chaos) => ["app", "backup", "create", "-n", ...chaos, domain], { pty: true, timeoutMs: 10 * minute, ...o });
+  }
+
+  /**
+   * Has the backup bot put a snapshot back. How abra wants the snapshot's id is not certain: where it knows no such flag it is asked
+   * with a second positional; where it does not take that either the answer is that refusal, and nothing has happened.
+   */
+  async restore(domain: string, snapshot: string, o: CallOptions = {}): Promise<Outcome> {
+    const options = { pty: true, timeoutMs: 10 * minute, ...o };
+    const named = await this.#chaotic((chaos) => ["app", "restore", "-n", ...chaos, `--snapshot=${snapshot}`, domain], options);
+    return unknownFlag(named) ? this.#chaotic((chaos) => ["app", "restore", "-n", ...chaos, domain, snapshot], options) : named;
+  }
+
+  /** As `restore`, of whichever snapshot the bot takes for the app's latest. */
+  restoreLatest(domain: string, o: CallOptions = {}): Promise<Outcome> {
+    return this.#chaotic((chaos) => ["app", "restore", "-n", ...chaos, domain], { pty: true, timeoutMs: 10 * minute, ...o });
+  }
+
   #change(verb: "deploy" | "upgrade", o: DeployOptions, flags: readonly string[]): Promise<Outcome> {
     const all = ["-n", ...flags, ...flag("-o", o.offline), ...flag("-f", o.force), ...flag("-c", o.noConverge), ...flag("--no-domain-checks", o.noDomainChecks)];
     return this.#call(["app", verb, ...all, o.domain, ...(o.version === undefined ? [] : [o.version])], o);
@@ -182,8 +205,7 @@ export class Abra {
    */
   async #chaotic(args: (chaos: readonly string[]) => readonly string[], o: CallOptions): Promise<Outcome> {
     const outcome = await this.#call(args(["-C"]), o);
-    const unknown = !outcome.ok && /unknown (shorthand )?flag/i.test(outcome.stdout + outcome.stderr);
-    return unknown ? this.#call(args([]), o) : outcome;
+    return unknownFlag(outcome, "C") ? this.#call(args([]), o) : outcome;
   }
 
   #envPath(domain: string): string {
@@ -211,4 +233,10 @@ export class Abra {
 
 function flag(name: string, on: boolean | undefined): string[] {
   return on ? [name] : [];
+}
+
+/** Whether abra refused a call for a flag that it does not know, a certain one or any; then it has done nothing. */
+function unknownFlag({ ok, stdout, stderr }: Outcome, letter?: string): boolean {
+  const said = /unknown (?:shorthand )?flag: '?(\S+?)'?(?:\s|$)/i.exec(stdout + stderr)?.[1];
+  return !ok && said !== undefined && (letter === undefined || said === letter);
 }

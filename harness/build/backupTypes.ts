@@ -35,17 +35,16 @@ export interface BackupFile {
 /**
  * The backup bot of a build's Swarm. Changes go through abra; what a snapshot holds is asked of restic in the bot's container.
  * Everything throws infra (class backup-bot) where the bot or its repository does not answer.
- * @public
  */
 export interface BackupBot {
-  /** The bot's own domain. */
-  readonly domain: string;
-  /** An image with a shell that is on every node where the bot may run. */
+  /** Its service's name in Swarm. */
+  readonly name: string;
+  /** An image with a shell that is on the bot's node: for helpers that look into a volume. */
   readonly image: string;
   /** `abra app backup create`. Whatever the bot prints, `made` tells what it did. */
   create(app: App): Promise<Created>;
   /** This app's snapshots, oldest first; those of other apps and other runs never. */
-  snapshots(app: App): Promise<readonly Snapshot[]>;
+  snapshots(app: Pick<App, "domain" | "stack">, signal?: AbortSignal): Promise<readonly Snapshot[]>;
   /** Everything in a snapshot. */
   files(snapshotId: string): Promise<readonly BackupFile[]>;
   /** A file's bytes as they are in the snapshot; at most 64 MiB. */

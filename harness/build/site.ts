@@ -10,6 +10,7 @@ import { openLocal } from "../swarm/local.ts";
 import type { Inventory, Swarm } from "../swarm/types.ts";
 import { startRunner, type TestRunner } from "../../tiers/runner/runner.ts";
 import type { App } from "./appState.ts";
+import type { BackupBot } from "./backupTypes.ts";
 import type { Build } from "./context.ts";
 import { edgeOf } from "./edge.ts";
 import { Images } from "./images.ts";
@@ -28,6 +29,10 @@ export class Site {
   cache: ImageCache | null = null;
   throwaway: Throwaway | null = null;
   runner: Promise<TestRunner> | null = null;
+  /** The backup bot from when it is first wanted: see backupBot.ts. */
+  bot: Promise<BackupBot> | null = null;
+  /** Ends the making of the backup bot. */
+  readonly botAbandon: AbortController = new AbortController();
   /** abra's path where the daemon's socket is; known once the Swarm is there. */
   abraPath = "";
   overlay: string | null = null;
@@ -118,6 +123,12 @@ export class Site {
   /** Resolves when the making of a browser has ended, well or not: a test that finds none says so. */
   async browserTried(): Promise<void> {
     await this.#browser;
+  }
+
+  /** The backup bot where one was asked for; one that is still being made is given up. */
+  async backupBotIfAny(): Promise<BackupBot | null> {
+    this.botAbandon.abort(new Error("the build ended before the backup bot was ready"));
+    return this.bot?.catch(() => null) ?? null;
   }
 
   async #startThrowaway(world: World): Promise<Swarm> {

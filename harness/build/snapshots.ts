@@ -30,11 +30,12 @@ export function snapshotsOf(all: readonly Snapshot[], app: { readonly domain: st
 }
 
 /**
- * What `restic ls --json` says is in a snapshot.
+ * What `restic ls --json` says is in a snapshot; null where it speaks of none.
  * @throws SyntaxError, ZodError where it is something else
  */
-export function parseListing(ndjson: string): BackupFile[] {
+export function parseListing(ndjson: string): BackupFile[] | null {
   const lines = ndjson.split("\n").filter((line) => line.trim() !== "").map((line) => JSON.parse(line) as { struct_type?: unknown });
+  if (!lines.some((line) => line.struct_type === "snapshot")) return null;
   return lines.filter((line) => line.struct_type === "node").map((line) => {
     const { path, type, size } = nodeSchema.parse(line);
     return { path, type: type === "file" || type === "dir" || type === "symlink" ? type : "other", bytes: type === "file" ? (size ?? 0) : 0, ...placeOf(path) };

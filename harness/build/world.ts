@@ -17,6 +17,8 @@ export interface World {
   readonly mounts: readonly { readonly source: string; readonly target: string }[];
   /** What was found or done that whoever reads the report must know: stand-ins, built images, a started engine. */
   readonly notes: readonly string[];
+  /** Makes this project's own recipe of a backup bot in a folder that does not exist yet. @returns the recipe's repo */
+  backupBotRecipe(into: string): Promise<string>;
   /** Makes images available on a machine where no registry answers; does nothing elsewhere. */
   seed(refs: readonly string[], signal: AbortSignal): Promise<void>;
   /** Makes a browser ready for tests. @throws infra where none can be had */

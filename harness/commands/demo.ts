@@ -1,11 +1,10 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { command } from "../base/command.ts";
-import { infra } from "../base/errors.ts";
 import { packageRoot } from "../base/paths.ts";
 import { runBuild } from "../build/build.ts";
 import { loadHostConfig } from "../config/host.ts";
+import { fixtureRecipe } from "./fixture.ts";
 import { buildRequest, type RunFlags } from "./options.ts";
 import { runRequest } from "./run.ts";
 import { worldFor } from "./world.ts";
@@ -17,21 +16,13 @@ const recipe = "wordpress";
 export async function demoCommand(flags: RunFlags): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "recipe-ci-demo-"));
   try {
-    const request = { ...buildRequest(await fixture(folder), flags, { RECIPE_CI_ABRA: process.env.RECIPE_CI_ABRA }), standIn: true, trigger: "demo" };
+    const request = { ...buildRequest(await fixtureRecipe(recipe, folder), flags, { RECIPE_CI_ABRA: process.env.RECIPE_CI_ABRA }), standIn: true, trigger: "demo" };
     const { config } = loadHostConfig(null);
     const images = await imagesOf(recipe);
     return await runRequest(request, (build) => runBuild(build, worldFor(request, config, images)), flags.json ?? false);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** The fixture's repo is made by a program of its own: the harness imports nothing from test/. */
-async function fixture(folder: string): Promise<string> {
-  const program = join(packageRoot, "test/recipes/build.ts");
-  const made = await command([process.execPath, program, recipe, folder], { timeoutMs: 30_000 });
-  if (made.exitCode !== 0) throw infra("demo", `the demo's recipe could not be made: ${made.stderr}`, "git must be installed: recipe-ci doctor");
-  return made.stdout.trim();
 }
 
 /** Every image that any version of the fixture names. */

@@ -10,6 +10,10 @@ import type { HostConfig } from "../config/host.ts";
 import { provideBrowser } from "../machine/browser.ts";
 import { connect, currentEndpoint } from "../machine/endpoint.ts";
 import { provision } from "../machine/machine.ts";
+import { fixtureRecipe } from "./fixture.ts";
+
+/** This project's own backup bot. */
+const backupBotRecipe = (into: string) => fixtureRecipe("backup-bot-two", into);
 
 type Opening = Parameters<OpenWorld>[0];
 
@@ -39,6 +43,7 @@ async function throwawayWorld(request: BuildRequest, config: HostConfig, abra: A
     abra,
     mounts: standIn ? standInMounts(packageRoot) : [],
     notes: [...machine.notes, ...standInNotes(abra)],
+    backupBotRecipe,
     // Which images a recipe wants is known only once it is read; the cache sees what is added here.
     seed: async (refs, signal) => {
       Object.assign(upstreams, (await provided(refs, signal)).upstreams, config.mirrors);
@@ -58,6 +63,7 @@ function localWorld({ install }: BuildRequest, config: HostConfig, abra: AbraCho
     abra: abra.kind === "stand-in" ? { ...abra, command: standInOnHost(packageRoot) } : abra,
     mounts: [],
     notes: standInNotes(abra),
+    backupBotRecipe,
     seed: async () => {},
     // Not of the Swarm: it is this side that visits the app.
     browser: (signal) => provideBrowser({ install, log, signal }),

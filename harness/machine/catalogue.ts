@@ -19,6 +19,9 @@ export const debianNodeImage = "recipe-ci/node:bookworm";
 export const hubNodeImage = "docker:28-dind";
 export const edgeImage = "traefik:v3.7";
 export const registryImage = "registry:2";
+/** Host of images that are this project's own and that nodes pull: no registry can ever stand there (RFC 2606). */
+export const ownRegistry = "recipe-ci.invalid";
+export const backupBotImage = `${ownRegistry}/backup-bot-two:1`;
 
 /** Slowest build first: two are built at a time, and a slow one started last would be waited for alone. */
 export const catalogue: readonly KnownImage[] = [
@@ -29,6 +32,7 @@ export const catalogue: readonly KnownImage[] = [
   { ref: debianNodeImage, registry: null, path: debianNodeImage, folder: "node", buildArgs: {} },
   official("mariadb:10.11", "mariadb"),
   official("postgres:15", "postgres"),
+  { ref: backupBotImage, registry: ownRegistry, path: "backup-bot-two:1", folder: "backup-bot", buildArgs: {} },
   official("nginx:1.27", "nginx"),
   official(registryImage, "registry"),
 ];

@@ -3,7 +3,7 @@ import type Docker from "dockerode";
 import { join } from "node:path";
 import { infra, UsageError } from "../base/errors.ts";
 import { cacheDir } from "../base/paths.ts";
-import { baseImage, catalogue, dockerHub, knownImage } from "./catalogue.ts";
+import { baseImage, catalogue, dockerHub, knownImage, ownRegistry } from "./catalogue.ts";
 import { connect, currentEndpoint } from "./endpoint.ts";
 import { dockerdLog } from "./engine.ts";
 import { gatherFacts } from "./gather.ts";
@@ -50,8 +50,9 @@ export function lockPath(): string {
 export async function look(options: Pick<ProvisionOptions, "seeds" | "standIn" | "signal">): Promise<Situation> {
   const endpoint = currentEndpoint();
   const docker = connect(endpoint);
-  const hosts = [dockerHub, ...options.seeds.map((ref) => knownImage(ref)?.registry)].filter((host) => host != null);
-  const silent = await silentRegistries([...new Set(hosts)], options.signal);
+  const hosts = new Set([dockerHub, ...options.seeds.map((ref) => knownImage(ref)?.registry)].filter((host) => host != null));
+  const own = hosts.delete(ownRegistry) ? [ownRegistry] : [];
+  const silent = [...own, ...(await silentRegistries([...hosts], options.signal))];
   const wanted = wantedImages(options.seeds, options.standIn ?? false, silent, catalogue);
   const inputs = await currentInputs(wanted.build.some((image) => image.ref === baseImage));
   return { docker, endpoint, silent, wanted, inputs };
@@ -91,10 +92,11 @@ async function work(situation: Situation, options: ProvisionOptions, notes: stri
   }
 }
 
-function machineOf({ docker, silent, wanted }: Situation, facts: MachineFacts, notes: readonly string[]): Machine {
+function machineOf({ docker, wanted }: Situation, facts: MachineFacts, notes: readonly string[]): Machine {
   const port = facts.registry?.port ?? null;
   const standsIn = [...new Set(wanted.serve.map((image) => image.registry))].filter((host) => host !== null);
-  const hosts = standsIn.map((host) => (host === dockerHub ? "Docker Hub" : host)).join(" and ");
+  const others = standsIn.filter((host) => host !== ownRegistry);
+  const hosts = others.map((host) => (host === dockerHub ? "Docker Hub" : host)).join(" and ");
   return {
     docker,
     nodeImage: wanted.node,
@@ -103,7 +105,7 @@ function machineOf({ docker, silent, wanted }: Situation, facts: MachineFacts, n
     builtImages: wanted.serve.length > 0,
     engineStarted: notes.length > 0,
     notes: [
-      ...(silent.length > 0 && wanted.serve.length > 0 ? [`${hosts} does not answer: images are built from Debian's packages and served by a local registry`] : []),
+      ...(others.length > 0 ? [`${hosts} does not answer: images are built from Debian's packages and served by a local registry`] : []),
       ...notes,
     ],
   };

@@ -10,6 +10,7 @@ const commands: Readonly<Record<ResourceKind, string>> = {
   node: "docker container rm --force --volumes",
   file: "rm -rf",
   process: "kill -KILL",
+  snapshot: "restic forget",
 };
 
 /** The resource with the command that removes it. */

@@ -87,7 +87,7 @@ export interface Swarm {
 }
 
 export type ResourceKind =
-  | "container" | "service" | "network" | "secret" | "config" | "volume" | "file" | "node" | "process";
+  | "container" | "service" | "network" | "secret" | "config" | "volume" | "file" | "node" | "process" | "snapshot";
 
 export interface Resource {
   readonly kind: ResourceKind;

@@ -1,37 +1,16 @@
 import { type Command, chaos, force, ignoreEnv, machine } from "./command.ts";
 import type { Flag } from "./args.ts";
+import { restoreCommand } from "./app-backup.ts";
 import { appNew } from "./app-new.ts";
 import { appRemove, appUndeploy, volumeList, volumeRemove } from "./app-remove.ts";
 import { appCmd, appRun } from "./app-run.ts";
 import { appList, appPs } from "./app-show.ts";
 import { type Kind, deploy } from "./deploy.ts";
-import { Fatal } from "./log.ts";
-import { findApp } from "./place.ts";
-import { needTerminal } from "./run.ts";
 
 const changing: readonly Flag[] = [force, { long: "no-converge-checks", short: "c" }, { long: "no-domain-checks" }];
 
 function changes(kind: Kind, flags: readonly Flag[]): Command {
   return { names: [kind], usage: "<domain> [version]", arity: [1, 2], flags: [...changing, ...flags], run: (args) => deploy(kind, args) };
-}
-
-/** Backups are the backup bot's work, and there is none here; a terminal is asked for first, as abra does. */
-function needBot(domain: string): never {
-  findApp(domain);
-  throw new Fatal("no backup bot container found, is backup-bot-two deployed?");
-}
-
-function withBot(name: string, terminal: boolean): Command {
-  return {
-    names: [name],
-    usage: "<domain>",
-    arity: [1, 2],
-    flags: [],
-    run: (args) => {
-      if (terminal) needTerminal();
-      needBot(args.positionals[0] ?? "");
-    },
-  };
 }
 
 export const appCommands: readonly Command[] = [
@@ -69,17 +48,10 @@ export const appCommands: readonly Command[] = [
     flags: [{ long: "local", short: "l" }, { long: "tty", short: "T" }, chaos],
     run: appCmd,
   },
-  withBot("restore", true),
+  restoreCommand,
 ];
 
 export const volumeCommands: readonly Command[] = [
   { names: ["list", "ls"], usage: "<domain>", arity: [1, 1], flags: [machine], run: volumeList },
   { names: ["remove", "rm"], usage: "<domain> [volume]", arity: [1, 2], flags: [force], run: volumeRemove },
-];
-
-export const backupCommands: readonly Command[] = [
-  withBot("create", true),
-  withBot("list", false),
-  withBot("snapshots", false),
-  withBot("download", false),
 ];

@@ -55,6 +55,11 @@ export function services(stack: string): Promise<Service[]> {
   return api(`/services?status=true&${query(ofStack(stack))}`);
 }
 
+/** Services with a label, of whichever stack. */
+export function servicesWith(label: string): Promise<Service[]> {
+  return api(`/services?${query({ label: [label] })}`);
+}
+
 export function tasks(filters: Record<string, string[]>): Promise<Task[]> {
   return api(`/tasks?${query(filters)}`);
 }

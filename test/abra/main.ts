@@ -2,9 +2,10 @@
  * A stand-in for `abra` 0.13.0-beta, for machines that cannot have the real one. It keeps the documented contract over
  * `docker stack deploy`: what facts grade A or B strictly; where they are silent, the stricter reading, marked [R].
  * It is run as a process (`./abra`), never imported; contract.test.ts states what it and a real abra have in common.
- * Not for use by people: no ssh servers, no backup bot, no catalogue.
+ * Not for use by people: no ssh servers, no catalogue.
  */
-import { appCommands, backupCommands, volumeCommands } from "./app.ts";
+import { appCommands, volumeCommands } from "./app.ts";
+import { backupCommands } from "./app-backup.ts";
 import { secretCommands } from "./app-secret.ts";
 import { parseArgs } from "./args.ts";
 import { type Command, globalFlags } from "./command.ts";

@@ -1,6 +1,8 @@
 import { FindingError } from "../../base/errors.ts";
+import { backupPlan } from "../../recipe/backup.ts";
 import type { ImageFailure } from "../../swarm/images/prepull.ts";
 import type { App } from "../appState.ts";
+import { backupBot } from "../backupBot.ts";
 import { baseBroken } from "../base-broken.ts";
 import { wantedBy } from "../images.ts";
 import type { Site } from "../site.ts";
@@ -11,9 +13,15 @@ import type { Plan } from "./prepare.ts";
  * @throws FindingError: head's missing image is the recipe's; a registry that does not answer is infra
  */
 export async function prepull(site: Site, plan: Plan): Promise<void> {
+  if (wantsBackupBot(site, plan)) void backupBot(site, await site.swarm());
   await pullFor(site, [...(plan.upgraded ? [plan.upgraded] : []), plan.head]);
   // From here on a page that does not come is looked for in the recipe, so the edge has to be known to work.
   await site.throwaway?.edgeReady;
+}
+
+/** The bot takes seconds to come up, and nothing before the backup waits for it. */
+function wantsBackupBot({ build }: Site, { head }: Plan): boolean {
+  return build.request.tiers.some((tier) => tier === "backup" || tier === "restore") && backupPlan(head.compose).enabled;
 }
 
 /** The images of these apps, the last one being head. @throws FindingError as `prepull` */

@@ -6,6 +6,7 @@ import type { Inventory, Residue, Swarm } from "../../swarm/types.ts";
 import { inventoryOf } from "../../swarm/inventory.ts";
 import { removeStack } from "../../swarm/removal.ts";
 import { residueOf } from "../../swarm/residue.ts";
+import { forgetSnapshots } from "../forget.ts";
 import { keepRun } from "../keep.ts";
 import type { KeptRun } from "../kept.ts";
 import type { Site } from "../site.ts";
@@ -13,6 +14,8 @@ import type { Site } from "../site.ts";
 /** For what has to be removed from a Swarm, milliseconds; everything else gets `stepMs`. */
 const budgetMs = 180_000;
 const stepMs = 60_000;
+/** A backup bot that is still being made ends within this time, or with its node. */
+const botMs = 5_000;
 
 /** What went wrong while taking down, collected: neither a failure nor what hangs stops the rest. */
 class Attempts {
@@ -66,7 +69,7 @@ export async function letGo(site: Site, kept: Pick<KeptRun, "run" | "stack" | "d
   const attempts = new Attempts();
   await endWatching(site, attempts);
   const swarm = await swarmToEnd(site);
-  const residue = swarm?.kind === "local" ? await removeStacks(site, swarm, attempts, (stack) => stack !== kept.stack) : [];
+  const residue = swarm?.kind === "local" ? [...(await forgetSnapshots(site)), ...(await removeStacks(site, swarm, attempts, (stack) => stack !== kept.stack))] : [];
   site.throwaway?.detach();
   await attempts.try("image cache", () => closeCache(site));
   // Only on a local Swarm does a kept app need its run's folder: abra's own is in it.
@@ -83,6 +86,7 @@ async function swarmToEnd(site: Site): Promise<Swarm | null> {
 
 async function endWatching(site: Site, attempts: Attempts): Promise<void> {
   const { build } = site;
+  await within(site.backupBotIfAny(), botMs);
   await attempts.try("test runner", () => build.span("test runner ended", async () => (await site.runner)?.close()));
   // A package manager that is stopped half way leaves the machine worse than it was.
   await attempts.try("browser", () => site.browserTried());
@@ -94,7 +98,7 @@ async function removeAll(site: Site, attempts: Attempts): Promise<Residue[]> {
   const { build } = site;
   const residue: Residue[] = [];
   const swarm = await swarmToEnd(site);
-  if (swarm?.kind === "local") residue.push(...(await removeStacks(site, swarm, attempts)));
+  if (swarm?.kind === "local") residue.push(...(await forgetSnapshots(site)), ...(await removeStacks(site, swarm, attempts)));
   if (swarm) await attempts.try("Swarm", () => build.span("Swarm removed", async () => residue.push(...(await swarm.close()))), budgetMs);
   await attempts.try("image cache", () => closeCache(site));
   await attempts.try("run folder", () => rm(build.dir, { recursive: true, force: true }));

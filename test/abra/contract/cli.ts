@@ -74,13 +74,4 @@ export const cliAssumptions: readonly Assumption[] = [
     const { stderr, stdout } = await w.deploy(app, "-c", "--debug");
     assert.match(stderr + stdout, /DEBU.*taking chaos version: [0-9a-f]{8}/);
   }),
-  assume("backup-pty", "B", "`app backup create` and `app restore` need a terminal even with -n", async (w) => {
-    const app = await w.app();
-    await w.refused(["app", "backup", "create", "-n", app.domain], /inappropriate ioctl for device/);
-    await w.refused(["app", "restore", "-n", app.domain], /inappropriate ioctl for device/);
-  }),
-  assume("backup-bot", "I", "backups are refused where backup-bot-two is not deployed", async (w) => {
-    const app = await w.app();
-    await w.refused(["app", "backup", "create", "-n", app.domain], /FATA/, { pty: true });
-  }),
 ];

@@ -1,4 +1,5 @@
 import { afterAssumptions } from "./after.ts";
+import { backupAssumptions } from "./backup.ts";
 import { cliAssumptions } from "./cli.ts";
 import { convergeAssumptions } from "./converge.ts";
 import { deployAssumptions } from "./deploy.ts";
@@ -17,6 +18,7 @@ export const assumptions: readonly Assumption[] = [
   ...deployAssumptions,
   ...convergeAssumptions,
   ...afterAssumptions,
+  ...backupAssumptions,
   ...lastAssumptions,
 ];
 

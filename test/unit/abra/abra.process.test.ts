@@ -96,6 +96,35 @@ describe("calls", () => {
   });
 });
 
+describe("backups", () => {
+  it("are made and put back on a terminal, by the snapshot's id", async () => {
+    const { abra, calls } = scripted('[ -t 0 ] || exit 1');
+    expect(await abra.backupCreate("d.test")).toMatchObject({ ok: true });
+    expect(await abra.restore("d.test", "0a1b")).toMatchObject({ ok: true });
+    expect(await abra.restoreLatest("d.test")).toMatchObject({ ok: true });
+    expect(calls()).toEqual(["app backup create -n -C d.test", "app restore -n -C --snapshot=0a1b d.test", "app restore -n -C d.test"]);
+  });
+
+  it("are put back by a positional where abra does not know the flag", async () => {
+    const { abra, calls } = scripted('case "$*" in *--snapshot*) echo "FATA unknown flag: --snapshot"; exit 1;; esac');
+    expect(await abra.restore("d.test", "0a1b")).toMatchObject({ ok: true });
+    expect(calls()).toEqual(["app restore -n -C --snapshot=0a1b d.test", "app restore -n -C d.test 0a1b"]);
+  });
+
+  it("neither -C nor the flag: each is left out, the id never", async () => {
+    const { abra, calls } = scripted('case "$*" in *-C*) echo "FATA unknown shorthand flag: \'C\' in -C"; exit 1;; *--snapshot*) echo "FATA unknown flag: --snapshot"; exit 1;; esac');
+    expect(await abra.restore("d.test", "0a1b")).toMatchObject({ ok: true });
+    expect(calls().at(-1)).toBe("app restore -n d.test 0a1b");
+    expect(calls().every((call) => call.includes("0a1b"))).toBe(true);
+  });
+
+  it("a refusal for another reason is not asked again", async () => {
+    const { abra, calls } = scripted("echo 'FATA exit status 1'; exit 1");
+    expect(await abra.restore("d.test", "0a1b")).toMatchObject({ ok: false, fatal: "exit status 1" });
+    expect(calls()).toHaveLength(1);
+  });
+});
+
 describe("secrets", () => {
   it.each([
     ["a list", '[{"name":"db_password","value":"hunter2hunter2"}]'],

@@ -36,6 +36,10 @@ test("incident 13: another app's snapshot is not this app's, even where names be
   expect(snapshotsOf(all, { domain: "word1.test", stack: "word1_test" }).map((one) => one.id)).toEqual([id("a"), id("c"), id("e")]);
 });
 
+test("a listing of nothing is not that of an empty snapshot", () => {
+  expect([parseListing(""), parseListing(JSON.stringify({ struct_type: "snapshot" }))]).toEqual([null, []]);
+});
+
 test("a listing says of each file which volume it was in", () => {
   const lines = [
     { struct_type: "snapshot", id: id("a") },

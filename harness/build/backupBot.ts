@@ -1,0 +1,185 @@
+import { ZodError } from "zod";
+import { lastLines, type Outcome } from "../abra/outcome.ts";
+import { FindingError, infra, messageOf } from "../base/errors.ts";
+import { waitFor } from "../base/wait.ts";
+import { bounded } from "../swarm/bounded.ts";
+import type { ShellResult, Swarm } from "../swarm/types.ts";
+import type { App } from "./appState.ts";
+import { deployBackupBot } from "./backupBotDeploy.ts";
+import type { BackupBot, BackupFile, Created, Snapshot } from "./backupTypes.ts";
+import type { Build } from "./context.ts";
+import type { Site } from "./site.ts";
+import { parseListing, parseSnapshots, snapshotsOf } from "./snapshots.ts";
+
+/** By which abra finds the bot; with a name, so that there is one of it on a server. */
+const botLabel = "coop-cloud.backupbot.enabled=true";
+
+const callMs = 20_000;
+/** Reading what a snapshot holds, milliseconds: restic opens the repository anew each time, which may be far away. */
+const readMs = 120_000;
+const forgetMs = 180_000;
+const largestContent = 64 * 1024 * 1024;
+
+/** restic as the bot has it: repository from the environment, password where the bot's recipe puts it. */
+const resticScript = 'export RESTIC_PASSWORD_FILE="${RESTIC_PASSWORD_FILE:-/run/secrets/restic_password}"; exec restic "$@"';
+/** Bytes travel as text, so they are wrapped; through a file, because sh knows no pipefail. */
+const dumpScript = [
+  'export RESTIC_PASSWORD_FILE="${RESTIC_PASSWORD_FILE:-/run/secrets/restic_password}"',
+  'file=$(mktemp) || exit 1; trap \'rm -f "$file"\' EXIT',
+  'restic --no-lock dump "$1" "$2" >"$file" || exit 1',
+  '[ "$(wc -c <"$file")" -le "$3" ] || { echo "larger than $3 bytes" >&2; exit 1; }',
+  'base64 "$file"',
+].join("\n");
+
+/** The build's backup bot: begun where nobody has yet. @throws as `openBackupBot` */
+export function backupBot(site: Site, swarm: Swarm): Promise<BackupBot> {
+  site.bot ??= openBackupBot(site, swarm, AbortSignal.any([site.build.signal, site.botAbandon.signal]));
+  // Whoever awaits it gets the error; until then it must not end the process.
+  site.bot.catch(() => {});
+  return site.bot;
+}
+
+/**
+ * The bot of the build's Swarm. On a throwaway one it is deployed first, by abra, as an operator would; on a Swarm that stays the one
+ * that serves it is used, and nothing of it is changed but this run's snapshots.
+ * @param signal ends the making
+ * @throws infra (class backup-bot); unverified (class no-backup-bot) where a Swarm that stays has none
+ */
+async function openBackupBot(site: Site, swarm: Swarm, signal: AbortSignal): Promise<BackupBot> {
+  if (swarm.kind === "ephemeral") await site.build.span("backup bot", () => deployBackupBot(site, swarm, signal));
+  return new Bot(site.build, swarm, await findBot(swarm, signal));
+}
+
+interface Found {
+  readonly service: string;
+  readonly image: string;
+}
+
+async function findBot(swarm: Swarm, signal: AbortSignal): Promise<Found> {
+  const [bot] = await bounded("looking for the backup bot", swarm.docker.listServices({ filters: { label: [botLabel] } }), callMs, signal);
+  const template = bot?.Spec?.TaskTemplate as { ContainerSpec?: { Image?: string } } | undefined;
+  if (bot?.Spec?.Name && template?.ContainerSpec?.Image) return { service: bot.Spec.Name, image: template.ContainerSpec.Image };
+  throw new FindingError("unverified", {
+    class: "no-backup-bot",
+    service: null,
+    summary: `no service of this Swarm has the label ${botLabel}: there is no backup bot`,
+    evidence: [],
+    hint: "deploy backup-bot-two there, or test on a throwaway Swarm",
+  });
+}
+
+class Bot implements BackupBot {
+  readonly name: string;
+  readonly image: string;
+  readonly #build: Build;
+  readonly #swarm: Swarm;
+  /** Every snapshot in a repository that this build made and alone uses; null where others use it too. Each look costs half a second. */
+  #known: ReadonlySet<string> | null;
+
+  constructor(build: Build, swarm: Swarm, found: Found) {
+    this.#build = build;
+    this.#swarm = swarm;
+    this.#known = swarm.kind === "ephemeral" ? new Set() : null;
+    this.name = found.service;
+    this.image = found.image;
+  }
+
+  async create(app: App): Promise<Created> {
+    this.#build.journal.will({ kind: "snapshots", name: app.stack, domain: app.domain });
+    const before = this.#known ?? idsOf(await this.#all(this.#build.signal));
+    const outcome = await app.abra.backupCreate(app.domain);
+    await app.recipeTree.checkoutHead(app.recipe, app.tree.commit);
+    const made = (await this.snapshots(app)).filter(({ id }) => !before.has(id));
+    return { outcome, made };
+  }
+
+  async snapshots(app: Pick<App, "domain" | "stack">, signal: AbortSignal = this.#build.signal): Promise<readonly Snapshot[]> {
+    return snapshotsOf(await this.#all(signal), app);
+  }
+
+  async files(snapshotId: string): Promise<readonly BackupFile[]> {
+    const files = await this.#read("a snapshot's content", ["ls", "--json", snapshotId], parseListing, this.#build.signal);
+    // restic itself ends well where there is no such snapshot.
+    if (files === null) throw infra("backup-bot", `the bot's repository has no snapshot ${snapshotId.slice(0, 8)}`, "did somebody remove it?");
+    return files;
+  }
+
+  async content(snapshotId: string, path: string): Promise<Uint8Array> {
+    const argv = ["sh", "-c", dumpScript, "sh", snapshotId, path, String(largestContent)];
+    const dumped = await this.#inContainer(argv, readMs, this.#build.signal);
+    if (dumped.exitCode !== 0) throw trouble(`${path} of snapshot ${snapshotId.slice(0, 8)} could not be read`, dumped);
+    return Buffer.from(dumped.stdout, "base64");
+  }
+
+  async restore(app: App, snapshotId: string): Promise<Outcome> {
+    const outcome = await this.#restored(app, snapshotId);
+    await app.recipeTree.checkoutHead(app.recipe, app.tree.commit);
+    return outcome;
+  }
+
+  async forget(snapshotIds: readonly string[]): Promise<void> {
+    const signal = AbortSignal.timeout(forgetMs);
+    const there = idsOf(await this.#all(signal));
+    const ids = snapshotIds.filter((id) => there.has(id));
+    if (ids.length === 0) return;
+    // Only packs that nothing else uses go: a repository of many apps would take long to be packed anew.
+    const argv = ["forget", "--prune", "--max-unused", "unlimited", ...ids];
+    const forgotten = await waitFor(async () => {
+      const result = await this.#inContainer(["sh", "-c", resticScript, "sh", ...argv], forgetMs, signal);
+      const busy = result.exitCode !== 0 && /already locked/.test(result.stderr);
+      return busy ? { done: false as const, saw: "somebody else works on the repository" } : { done: true as const, value: result };
+    }, { what: "the removal of this run's snapshots", timeoutMs: forgetMs, signal });
+    if (forgotten.exitCode !== 0) throw trouble(`snapshots ${ids.map((id) => id.slice(0, 8)).join(", ")} could not be removed`, forgotten);
+  }
+
+  /**
+   * abra is asked for this snapshot by id. Where it takes no id at all, and the id is the app's latest snapshot, the latest is what is
+   * asked for: an app's domain is this run's alone, so nobody else's can be.
+   */
+  async #restored(app: App, snapshotId: string): Promise<Outcome> {
+    const outcome = await app.abra.restore(app.domain, snapshotId);
+    const takesNone = !outcome.ok && /accepts .*arg|too many arguments/i.test(outcome.fatal ?? "");
+    if (!takesNone || (await this.snapshots(app)).at(-1)?.id !== snapshotId) return outcome;
+    return app.abra.restoreLatest(app.domain);
+  }
+
+  async #all(signal: AbortSignal): Promise<Snapshot[]> {
+    const all = await this.#read("the snapshots", ["snapshots", "--json"], parseSnapshots, signal);
+    if (this.#known) this.#known = idsOf(all);
+    return all;
+  }
+
+  async #read<T>(what: string, argv: readonly string[], parse: (text: string) => T, signal: AbortSignal): Promise<T> {
+    const result = await this.#inContainer(["sh", "-c", resticScript, "sh", "--no-lock", ...argv], readMs, signal);
+    if (result.exitCode !== 0) throw trouble(`${what} could not be read`, result);
+    try {
+      return parse(result.stdout);
+    } catch (error) {
+      if (!(error instanceof SyntaxError || error instanceof ZodError)) throw error;
+      throw infra("backup-bot", `${what} could not be understood: restic says something else`, "is the bot's restic older than 0.14?", [result.stdout.slice(0, 400)], error);
+    }
+  }
+
+  async #inContainer(argv: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<ShellResult> {
+    return this.#swarm.shell.exec(["docker", "exec", await this.#container(signal), ...argv], { timeoutMs, signal });
+  }
+
+  async #container(signal: AbortSignal): Promise<string> {
+    const filters = { service: [this.name], "desired-state": ["running"] };
+    const tasks = (await bounded("looking for the backup bot's container", this.#swarm.docker.listTasks({ filters }), callMs, signal).catch((error: unknown) => {
+      throw infra("backup-bot", `the backup bot ${this.name} is gone: ${messageOf(error)}`, "look at its log", [], error);
+    })) as { Status?: { State?: string; ContainerStatus?: { ContainerID?: string } } }[];
+    const id = tasks.find(({ Status }) => Status?.State === "running")?.Status?.ContainerStatus?.ContainerID;
+    if (id) return id;
+    throw infra("backup-bot", `the backup bot ${this.name} does not run`, `docker service ps ${this.name}`, tasks.map(({ Status }) => `a task is ${Status?.State}`));
+  }
+}
+
+function idsOf(snapshots: readonly Snapshot[]): ReadonlySet<string> {
+  return new Set(snapshots.map(({ id }) => id));
+}
+
+function trouble(what: string, { stdout, stderr, exitCode, timedOut, durationMs }: ShellResult): FindingError {
+  const evidence = lastLines({ ok: false, exitCode, fatal: null, stdout: "", stderr, timedOut, durationMs });
+  return infra("backup-bot", `${what}: restic ${timedOut ? "did not end in time" : `ended with exit code ${exitCode}`}`, "look at the backup bot's log", evidence.length > 0 ? evidence : [stdout.slice(0, 200)]);
+}

@@ -1,0 +1,40 @@
+import { messageOf } from "../base/errors.ts";
+import type { Residue } from "../swarm/types.ts";
+import type { BackupBot } from "./backupTypes.ts";
+import type { Site } from "./site.ts";
+
+const limitMs = 180_000;
+
+/**
+ * Removes this run's snapshots from the repository of a bot that stays, and looks whether they are gone. Those of a throwaway Swarm
+ * go with its node. Never throws.
+ * @returns what is still there, or can't be known to be gone
+ */
+export async function forgetSnapshots(site: Site): Promise<Residue[]> {
+  const apps = site.build.journal.backwards().flatMap((entry) => (entry.kind === "snapshots" ? [{ domain: entry.domain, stack: entry.name }] : []));
+  const unique = [...new Map(apps.map((app) => [app.stack, app])).values()];
+  if (unique.length === 0) return [];
+  const bot = await site.backupBotIfAny();
+  const residue: Residue[] = [];
+  for (const app of unique) {
+    try {
+      if (!bot) throw new Error("the backup bot is gone");
+      residue.push(...(await forgotten(bot, app)));
+    } catch (error) {
+      site.build.warn(`teardown: snapshots of ${app.domain}: ${messageOf(error)}`);
+      residue.push(residueOf(bot, "unknown", app.domain, `--tag ${app.stack}`));
+    }
+  }
+  return residue;
+}
+
+async function forgotten(bot: BackupBot, app: { readonly domain: string; readonly stack: string }): Promise<Residue[]> {
+  const signal = AbortSignal.timeout(limitMs);
+  await bot.forget((await bot.snapshots(app, signal)).map(({ id }) => id));
+  return (await bot.snapshots(app, signal)).map(({ id }) => residueOf(bot, id, app.domain, id));
+}
+
+function residueOf(bot: BackupBot | null, id: string, domain: string, which: string): Residue {
+  const container = `$(docker ps -q -f label=com.docker.swarm.service.name=${bot?.name ?? "BACKUP_BOT"})`;
+  return { kind: "snapshot", id, name: `backup of ${domain}`, remove: `docker exec ${container} restic forget --prune ${which}` };
+}

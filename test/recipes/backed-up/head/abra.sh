@@ -1,0 +1,3 @@
+#!/bin/bash
+
+export DUMP_VERSION=v1

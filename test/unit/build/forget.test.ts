@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import type { BackupBot, Snapshot } from "../../../harness/build/backupTypes.ts";
+import { forgetSnapshots } from "../../../harness/build/forget.ts";
+import { Journal } from "../../../harness/build/journal.ts";
+import type { Site } from "../../../harness/build/site.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "recipe-ci-forget-"));
+afterAll(() => rmSync(dir, { recursive: true }));
+let count = 0;
+
+/** A site of which only what is looked at exists: its journal, its warnings, its bot. */
+function siteWith(stacks: readonly string[], bot: Partial<BackupBot> | null): { site: Site; warnings: string[] } {
+  const journal = new Journal(join(dir, `${++count}.ndjson`));
+  for (const name of stacks) journal.will({ kind: "snapshots", name, domain: name.replaceAll("_", ".") });
+  const warnings: string[] = [];
+  const site = { build: { journal, warn: (line: string) => warnings.push(line) }, backupBotIfAny: async () => bot };
+  return { site: site as unknown as Site, warnings };
+}
+
+const snapshot = (id: string, stack: string): Snapshot => ({ id, at: "2026-01-01T00:00:00.000Z", tags: [stack], paths: [] });
+
+/** A repository in memory; `stubborn` ids stay. */
+function botOf(all: Snapshot[], stubborn: readonly string[] = []): Partial<BackupBot> & { all: () => string[] } {
+  let there = all;
+  return {
+    name: "bot_app",
+    all: () => there.map(({ id }) => id),
+    snapshots: async ({ stack }) => there.filter(({ tags }) => tags.includes(stack)),
+    forget: async (ids) => {
+      there = there.filter(({ id }) => !ids.includes(id) || stubborn.includes(id));
+    },
+  };
+}
+
+test("snapshots of this run's apps go, others stay", async () => {
+  const bot = botOf([snapshot("a1", "a_test"), snapshot("b1", "b_test"), snapshot("x1", "x_test")]);
+  const { site } = siteWith(["a_test", "b_test", "a_test"], bot);
+  expect(await forgetSnapshots(site)).toEqual([]);
+  expect(bot.all()).toEqual(["x1"]);
+});
+
+test("a run that backed nothing up asks nobody", async () => {
+  expect(await forgetSnapshots(siteWith([], null).site)).toEqual([]);
+});
+
+test("incident 29: one that stays is residue, with the command that removes it", async () => {
+  const { site } = siteWith(["a_test"], botOf([snapshot("a1", "a_test"), snapshot("a2", "a_test")], ["a2"]));
+  expect(await forgetSnapshots(site)).toEqual([
+    { kind: "snapshot", id: "a2", name: "backup of a.test", remove: "docker exec $(docker ps -q -f label=com.docker.swarm.service.name=bot_app) restic forget --prune a2" },
+  ]);
+});
+
+test("where nobody can look, nobody knows: residue and a warning, and the other apps are still seen to", async () => {
+  const bot = botOf([snapshot("b1", "b_test")]);
+  const gone: Partial<BackupBot> = { ...bot, snapshots: async (app) => (app.stack === "a_test" ? Promise.reject(new Error("no answer")) : (bot.snapshots?.(app) ?? [])) };
+  const { site, warnings } = siteWith(["b_test", "a_test"], gone);
+  expect((await forgetSnapshots(site)).map(({ id, remove }) => [id, remove.split(" ").slice(-2).join(" ")])).toEqual([["unknown", "--tag a_test"]]);
+  expect(bot.all()).toEqual([]);
+  expect(warnings).toEqual(["teardown: snapshots of a.test: no answer"]);
+});
+
+test("a bot that is gone", async () => {
+  const { site, warnings } = siteWith(["a_test"], null);
+  expect(await forgetSnapshots(site)).toMatchObject([{ kind: "snapshot", id: "unknown" }]);
+  expect(warnings).toEqual(["teardown: snapshots of a.test: the backup bot is gone"]);
+});
