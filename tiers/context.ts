@@ -32,6 +32,8 @@ export interface ServiceState {
   readonly name: string;
   /** Version.Index of the service object: moves with every update, labels included. */
   readonly specVersion: number;
+  /** Fingerprint of what its tasks are made of and how they run; without the image, and without what abra writes with every deploy. */
+  readonly spec: string;
   /** Image of the running spec, as it stands there: `nginx:1.27@sha256:...`. */
   readonly image: string;
   /** Labels of the service (compose `deploy.labels`), abra's included. */

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type Docker from "dockerode";
 import { bounded } from "../swarm/bounded.ts";
 import type { Result } from "../../tiers/rpc/protocol.ts";
@@ -12,7 +13,9 @@ interface RawService {
     readonly Name: string;
     readonly Labels?: Record<string, string>;
     readonly Mode?: { readonly Replicated?: { readonly Replicas?: number }; readonly Global?: object };
-    readonly TaskTemplate?: { readonly ContainerSpec?: { readonly Image?: string }; readonly RestartPolicy?: { readonly Condition?: string } };
+    readonly EndpointSpec?: unknown;
+    readonly UpdateConfig?: unknown;
+    readonly TaskTemplate?: { readonly ContainerSpec?: { readonly Image?: string; readonly Env?: readonly string[] }; readonly RestartPolicy?: { readonly Condition?: string } };
   };
   readonly UpdateStatus?: { readonly State?: string; readonly StartedAt?: string } | null;
 }
@@ -48,6 +51,7 @@ function stateOf(service: RawService, tasks: readonly RawTask[], stack: string):
   return {
     name: Spec.Name.slice(stack.length + 1),
     specVersion: service.Version.Index,
+    spec: fingerprint(Spec),
     image: Spec.TaskTemplate?.ContainerSpec?.Image ?? "",
     labels: Spec.Labels ?? {},
     desired: replicated ? (replicated.Replicas ?? 1) : new Set(tasks.filter((task) => task.DesiredState === "running").map((task) => task.NodeID)).size,
@@ -55,6 +59,16 @@ function stateOf(service: RawService, tasks: readonly RawTask[], stack: string):
     update: UpdateStatus?.State ? { state: UpdateStatus.State, startedAt: UpdateStatus.StartedAt ?? "" } : null,
     tasks: tasks.map(taskOf),
   };
+}
+
+/** abra hands the .env file's keys to the app, the deployed commit among them: it changes with every deploy of whatever. */
+const writtenEachTime = /^(?:TYPE|RECIPE)=/;
+
+function fingerprint({ TaskTemplate = {}, Mode, EndpointSpec, UpdateConfig }: RawService["Spec"]): string {
+  const { Image: _image, Env = [], ...container } = TaskTemplate.ContainerSpec ?? {};
+  const env = Env.filter((line) => !writtenEachTime.test(line));
+  const text = JSON.stringify([{ ...TaskTemplate, ContainerSpec: { ...container, env }, ForceUpdate: undefined }, Mode, EndpointSpec, UpdateConfig]);
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 
 function taskOf(task: RawTask): ServiceState["tasks"][number] {

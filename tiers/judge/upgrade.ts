@@ -18,7 +18,10 @@ export function leftovers(head: readonly HeadService[], now: readonly ServiceSta
   return now.filter((service) => !head.some((wanted) => wanted.name === service.name)).map((service) => `${service.name}: not in head's compose files, and still there`);
 }
 
-/** What is not as it was before: services, images, tasks, labels. What abra writes with every deploy does not count. */
+/**
+ * What is not as it was before: services, images, configuration, labels. What abra writes with every deploy does not count, nor
+ * do tasks: abra hands the commit to the app, so each deploy replaces them.
+ */
 export function moved(before: readonly ServiceState[], now: readonly ServiceState[]): string[] {
   const names = [...new Set([...before, ...now].map((service) => service.name))];
   return names.flatMap((name) => {
@@ -28,7 +31,7 @@ export function moved(before: readonly ServiceState[], now: readonly ServiceStat
     if (!is) return [`${name}: removed`];
     return [
       ...(was.image === is.image ? [] : [`${name}: image ${was.image} -> ${is.image}`]),
-      ...(sameRunning(was, is) ? [] : [`${name}: other tasks`]),
+      ...(was.spec === is.spec ? [] : [`${name}: its configuration`]),
       ...changedLabels(was, is).map((key) => `${name}: label ${key}`),
     ];
   });
@@ -49,11 +52,6 @@ const writtenEachTime = /^coop-cloud\..*\.(chaos|chaos-version)$/;
 function changedLabels(was: ServiceState, is: ServiceState): string[] {
   const keys = new Set([...Object.keys(was.labels), ...Object.keys(is.labels)]);
   return [...keys].filter((key) => !writtenEachTime.test(key) && was.labels[key] !== is.labels[key]);
-}
-
-function sameRunning(was: ServiceState, is: ServiceState): boolean {
-  const running = (service: ServiceState) => service.tasks.filter((task) => task.state === "running").map((task) => task.id).sort().join();
-  return running(was) === running(is);
 }
 
 function imageOf(wanted: HeadService): string {

@@ -19,6 +19,7 @@ const taskState = z.strictObject({
 const serviceState = z.strictObject({
   name: z.string(),
   specVersion: z.int(),
+  spec: z.string(),
   image: z.string(),
   labels: z.record(z.string(), z.string()).readonly(),
   desired: z.int(),

@@ -78,13 +78,22 @@ describe("services as they stand", () => {
     );
     expect(states.map((state) => state.name)).toEqual(["app", "db"]);
     expect(states[0]).toEqual({
-      name: "app", specVersion: 9, image: "nginx:1", labels: { a: "b" }, desired: 2, oneShot: false, update: { state: "completed", startedAt: "then" },
+      name: "app", specVersion: 9, spec: expect.any(String), image: "nginx:1", labels: { a: "b" }, desired: 2, oneShot: false, update: { state: "completed", startedAt: "then" },
       tasks: [
         { id: "t1", slot: "1", state: "running", desired: "running", image: "", container: "c1", error: null },
         { id: "t2", slot: "2", state: "failed", desired: "shutdown", image: "", container: null, error: "exit 1" },
       ],
     });
     expect(states[1]?.tasks.map((one) => one.id)).toEqual(["t9"]);
+  });
+
+  test.each<[string, object, boolean]>([
+    ["the commit that abra hands to the app, and its image", { Image: "nginx:2", Env: ["A=1", "TYPE=x:2222"] }, true],
+    ["a value of its own", { Image: "nginx:1", Env: ["A=2", "TYPE=x:1111"] }, false],
+    ["a config", { Image: "nginx:1", Env: ["A=1", "TYPE=x:1111"], Configs: [{ ConfigName: "page_v2" }] }, false],
+  ])("the fingerprint of a service: %s", async (_, container, same) => {
+    const of = async (ContainerSpec: object) => (await serviceStates(docker([{ ID: "s1", Version: { Index: 1 }, Spec: spec("app", { TaskTemplate: { ContainerSpec } }) }], []), "stack"))[0]?.spec;
+    expect((await of(container)) === (await of({ Image: "nginx:1", Env: ["A=1", "TYPE=x:1111"] }))).toBe(same);
   });
 
   test.each<[string, object, object]>([

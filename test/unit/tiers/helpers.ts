@@ -8,7 +8,7 @@ export function task(id: string, over: Partial<TaskState> = {}): TaskState {
 }
 
 export function service(name: string, over: Partial<ServiceState> = {}): ServiceState {
-  return { name, specVersion: 10, image: "nginx:1.27", labels: {}, desired: 1, oneShot: false, update: null, tasks: [task(`${name}-1`)], ...over };
+  return { name, specVersion: 10, spec: "one", image: "nginx:1.27", labels: {}, desired: 1, oneShot: false, update: null, tasks: [task(`${name}-1`)], ...over };
 }
 
 export function context(over: Partial<TierContext> = {}, expect: Expectations = { tier: "custom" }): TierContext {

@@ -72,7 +72,8 @@ describe("did the upgrade move anything", () => {
     ["only abra's commit label and the spec's number", app({ specVersion: 12, labels: { "coop-cloud.s.chaos-version": "2", "coop-cloud.s.version": "1" } }), []],
     ["the version label", app({ labels: { "coop-cloud.s.chaos-version": "2", "coop-cloud.s.version": "2" } }), ["app: label coop-cloud.s.version"]],
     ["the image", app({ image: "nginx:1.28" }), ["app: image nginx:1.27 -> nginx:1.28"]],
-    ["the tasks, by a new config", app({ tasks: [task("app-1", { state: "shutdown", desired: "shutdown" }), task("app-2")] }), ["app: other tasks"]],
+    ["a new config", app({ spec: "two" }), ["app: its configuration"]],
+    ["only the tasks, which abra replaces with every deploy", app({ tasks: [task("app-1", { state: "shutdown", desired: "shutdown" }), task("app-2")] }), []],
     ["a new service", [...app({}), service("cache")], ["cache: new"]],
     ["a service less", [], ["app: removed"]],
   ])("%s", (_, now, what) => expect(moved(before, now)).toEqual(what));
