@@ -7,9 +7,11 @@ import { runDir } from "../base/paths.ts";
 import { orAbort, within } from "../base/wait.ts";
 import type { ImageResult, Results, Rung, Status, TargetFacts, TierResult, WatchFailure } from "../../reports/results.ts";
 import type { Reason } from "../base/errors.ts";
+import type { Finding } from "../recipe/lint/finding.ts";
 import { noSettings, type Settings } from "../config/recipe.ts";
 import { endingOf } from "./ending.ts";
 import type { Emit } from "./events.ts";
+import { explained } from "./explained.ts";
 import { Interrupted } from "./interrupt.ts";
 import { Journal } from "./journal.ts";
 import { noTests, type RecipeTests } from "./recipeTests.ts";
@@ -24,6 +26,8 @@ export interface Findings {
   images: ImageResult[];
   tiers: TierResult[];
   lint: Rung;
+  /** What static checks found. */
+  lintFindings: readonly Finding[];
   baseBroken: Reason | null;
   warnings: string[];
   watch: { restarts: Record<string, number>; failures: WatchFailure[]; decidedMs: number | null };
@@ -115,7 +119,7 @@ export class Build {
     // Whatever an interrupt makes fail, the interrupt is why.
     const why: unknown = this.signal.aborted ? this.signal.reason : error;
     if (why instanceof UsageError) throw why;
-    this.findings.ending = endingOf(why);
+    this.findings.ending = explained(endingOf(why), this.findings.endedIn, this.findings.lintFindings);
   }
 
   span<T>(name: string, work: () => Promise<T>): Promise<T> {
@@ -179,6 +183,7 @@ function nothingFound(request: BuildRequest): Findings {
     images: [],
     tiers: [],
     lint: "unverified",
+    lintFindings: [],
     baseBroken: null,
     warnings: [],
     watch: { restarts: {}, failures: [], decidedMs: null },

@@ -35,6 +35,7 @@ export async function lintStatic(site: Site, dir: string, base: LintRecipe | nul
   const head = await lintable(dir, build.request.env);
   build.findings.recipe.version = head.app.version;
   const findings = staticFindings(head, base);
+  build.findings.lintFindings = findings;
   const invalid = invalidCompose(findings);
   if (invalid) throw new FindingError("recipe", invalid);
   images.want(head.app);
