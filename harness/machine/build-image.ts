@@ -12,9 +12,10 @@ import { type InputFile, inputFiles, inputFolder } from "./inputs.ts";
 /** Label with the hash of what an image was built from: tells ours from a registry's, and an old one from a new. */
 export const inputsLabel = "recipe-ci.inputs";
 
-const buildLimitMs = 10 * 60_000;
-/** Settings that lead a machine to its package sources; names that docker's build takes without a word in the Dockerfile, and pip's. */
-const passedOn = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "PIP_INDEX_URL"];
+/** Gitea's is the longest, 5 min on 2 cores with nothing beside it. */
+const buildLimitMs = 20 * 60_000;
+/** Settings that lead a machine to its package sources; names that docker's build takes without a word in the Dockerfile, and those of pip, npm and Go. */
+const passedOn = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "PIP_INDEX_URL", "NPM_CONFIG_REGISTRY", "GOPROXY", "GOSUMDB"];
 
 interface BuildOptions {
   readonly inputs: string;
@@ -55,7 +56,7 @@ async function buildOnce(docker: Docker, image: KnownImage, { inputs, signal }: 
       abortSignal,
     });
     const failure = await followed(docker, stream, (line) => words.push(line));
-    if (failure !== null) throw infra("image-build", `${image.ref} could not be built: ${failure}`, "are Debian's packages (and PyPI, for Traefik) reachable from here?", words.slice(-15));
+    if (failure !== null) throw infra("image-build", `${image.ref} could not be built: ${failure}`, "are Debian's packages (and PyPI; for Gitea also npm and Go modules, for Keycloak Maven's) reachable from here?", words.slice(-15));
   });
 }
 

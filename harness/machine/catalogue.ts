@@ -26,6 +26,8 @@ export const backupBotImage = `${ownRegistry}/backup-bot-two:1`;
 /** Slowest build first: two are built at a time, and a slow one started last would be waited for alone. */
 export const catalogue: readonly KnownImage[] = [
   official(baseImage, "base"),
+  published("quay.io/keycloak/keycloak", "26.4.7", "keycloak"),
+  published("quay.io/keycloak/keycloak", "26.4.5", "keycloak"),
   official("wordpress:6.1.1-apache", "wordpress", { TAG: "6.1.1-apache" }),
   official("wordpress:6.1.0-apache", "wordpress", { TAG: "6.1.0-apache" }),
   official(edgeImage, "traefik"),
@@ -45,6 +47,13 @@ export function knownImage(ref: string): KnownImage | undefined {
 
 function official(ref: string, folder: string, buildArgs: Readonly<Record<string, string>> = {}): KnownImage {
   return { ref, registry: dockerHub, path: `library/${ref}`, folder, buildArgs };
+}
+
+/** An image that its makers publish themselves, on Docker Hub unless its name says where; its folder builds any version. */
+function published(name: string, tag: string, folder: string): KnownImage {
+  const [first = "", ...rest] = name.split("/");
+  const host = first.includes(".") ? first : null;
+  return { ref: `${name}:${tag}`, registry: host ?? dockerHub, path: `${host ? rest.join("/") : name}:${tag}`, folder, buildArgs: { VERSION: tag } };
 }
 
 /** Path in a stand-in registry: Docker Hub's as it is, others under their host's name. */

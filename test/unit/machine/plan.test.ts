@@ -56,6 +56,13 @@ group("which images are wanted", () => {
     expect(standInPath(knownImage("nginx:1.27")!)).toBe("library/nginx:1.27");
   });
 
+  it("serves what other makers publish under the name that recipes have for it, and builds each tag's version", () => {
+    const keycloak = knownImage("quay.io/keycloak/keycloak:26.4.7")!;
+    expect([standInPath(keycloak)]).toEqual(["quay.io/keycloak/keycloak:26.4.7"]);
+    expect([keycloak.registry]).toEqual(["quay.io"]);
+    expect([keycloak.buildArgs]).toEqual([{ VERSION: "26.4.7" }]);
+  });
+
   it("knows an image under each spelling, and none by digest", () => {
     expect(knownImage("docker.io/library/nginx:1.27")?.ref).toBe("nginx:1.27");
     expect(knownImage("nginx:1.27@sha256:0000")).toBeUndefined();

@@ -1,0 +1,60 @@
+import type { App, AppResponse } from "recipe-ci/testing";
+
+export interface Grant {
+  readonly realm: string;
+  readonly client: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+/** The password grant of OpenID Connect. A refusal is an answer. */
+export function passwordGrant(app: App, { realm, client, username, password }: Grant): Promise<AppResponse> {
+  const body = new URLSearchParams({ grant_type: "password", client_id: client, username, password, scope: "openid" });
+  return app.fetch(`/realms/${realm}/protocol/openid-connect/token`, { method: "POST", body });
+}
+
+/** What the administrator does in the console, through the same API. */
+export class Administrator {
+  readonly #app: App;
+  readonly #token: string;
+
+  private constructor(app: App, token: string) {
+    this.#app = app;
+    this.#token = token;
+  }
+
+  /** @throws Error where the secret `admin_pass` is not the administrator's password */
+  static async of(app: App): Promise<Administrator> {
+    const username = app.env.ADMIN_USERNAME ?? "admin";
+    const answer = await passwordGrant(app, { realm: "master", client: "admin-cli", username, password: await app.secret("admin_pass") });
+    if (!answer.ok) throw new Error(`the administrator was refused: ${answer.status} ${answer.text().slice(0, 200)}`);
+    return new Administrator(app, (answer.json() as { access_token: string }).access_token);
+  }
+
+  /** A realm with a public client `app` that takes passwords, and one user. A realm of that name that is there already is an error. */
+  async createRealm(realm: string, user: { readonly username: string; readonly password: string }): Promise<void> {
+    await this.#must("POST", "/admin/realms", {
+      realm,
+      enabled: true,
+      clients: [{ clientId: "app", publicClient: true, directAccessGrantsEnabled: true }],
+      users: [{
+        username: user.username,
+        email: `${user.username}@example.com`,
+        emailVerified: true,
+        firstName: "A",
+        lastName: "Visitor",
+        enabled: true,
+        credentials: [{ type: "password", value: user.password, temporary: false }],
+      }],
+    });
+  }
+
+  async removeRealm(realm: string): Promise<void> {
+    await this.#must("DELETE", `/admin/realms/${realm}`);
+  }
+
+  async #must(method: string, path: string, body?: Record<string, unknown>): Promise<void> {
+    const answer = await this.#app.fetch(path, { method, headers: { authorization: `Bearer ${this.#token}` }, timeoutMs: 30_000, ...(body ? { body } : {}) });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${answer.text().slice(0, 300)}`);
+  }
+}
