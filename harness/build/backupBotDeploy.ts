@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, posix } from "node:path";
 import { orInfra } from "../abra/outcome.ts";
-import { FindingError, infra, messageOf } from "../base/errors.ts";
+import { FindingError, infra, messageOf, UsageError } from "../base/errors.ts";
 import { fetchRecipe } from "../recipe/checkout.ts";
 import { envValues, setEnv } from "../recipe/envfile.ts";
 import { loadApp } from "../recipe/files.ts";
@@ -45,6 +45,8 @@ export async function deployBackupBot(site: Site, swarm: Swarm, signal: AbortSig
     await up(site, swarm, { stack, compose, signal, deploy: () => abra.deploy({ domain, chaos: true, offline: true, noDomainChecks: true, noConverge: true, timeoutMs: deployMs, signal }) });
   } catch (error) {
     signal.throwIfAborted();
+    // Somebody who did not agree to a change of this machine still gets the verdict on everything else.
+    if (error instanceof UsageError) throw infra("backup-bot", `the backup bot could not be made ready: ${error.where} ${error.what}`, error.remedy, [], error);
     if (!(error instanceof FindingError) || error.blame === "infra") throw error;
     throw infra("backup-bot", `the backup bot could not be deployed: ${error.reason.summary}`, error.reason.hint, error.reason.evidence, error);
   }

@@ -18,7 +18,8 @@ export async function demoCommand(flags: RunFlags): Promise<number> {
   try {
     const request = { ...buildRequest(await fixtureRecipe(recipe, folder), flags, { RECIPE_CI_ABRA: process.env.RECIPE_CI_ABRA }), standIn: true, trigger: "demo" };
     const { config } = loadHostConfig(null);
-    const images = await imagesOf(recipe);
+    const bot = request.tiers.includes("backup") ? await imagesOf("backup-bot-two") : [];
+    const images = [...(await imagesOf(recipe)), ...bot];
     return await runRequest(request, (build) => runBuild(build, worldFor(request, config, images)), flags.json ?? false);
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -102,7 +102,7 @@ function volumeRules(app: ComposeApp): Rules {
       const rest = label.slice(volumePrefix.length);
       const restricts = rest.endsWith(".path");
       const key = restricts ? rest.slice(0, -".path".length) : rest;
-      const rule = { service, excluded: !restricts && truth(value) === false, paths: restricts ? listed(value).map((path) => posix.normalize(path)) : null };
+      const rule = { service, excluded: !restricts && truth(value) === false, paths: restricts ? listed(value).map(normal) : null };
       rules.set(key, [...(rules.get(key) ?? []), rule]);
     }
   }
@@ -146,7 +146,7 @@ function inVolume(service: ComposeService, path: string): { key: string; path: s
 }
 
 function containerPaths({ labels }: ComposeService): string[] {
-  return listed(labels[containerPathKey] ?? "").map((path) => posix.normalize(path).replace(/(?<=.)\/$/, ""));
+  return listed(labels[containerPathKey] ?? "").map(normal);
 }
 
 function hooksOf({ name, labels }: ComposeService): Hooks {
@@ -220,6 +220,11 @@ function truth(value: string | undefined): boolean | null {
 
 function listed(value: string): string[] {
   return value.split(",").map((path) => path.trim()).filter((path) => path !== "");
+}
+
+/** `./a//b/` is `a/b`. */
+function normal(path: string): string {
+  return posix.normalize(path).replace(/(?<=.)\/$/, "");
 }
 
 function unique(values: readonly string[]): string[] {

@@ -1,5 +1,5 @@
 import { describe as group, expect, it } from "vitest";
-import { baseImage, catalogue, debianNodeImage, dockerHub, edgeImage, hubNodeImage, type KnownImage, knownImage, registryImage, standInPath } from "../../../harness/machine/catalogue.ts";
+import { backupBotImage, baseImage, catalogue, debianNodeImage, dockerHub, edgeImage, hubNodeImage, type KnownImage, knownImage, ownRegistry, registryImage, standInPath } from "../../../harness/machine/catalogue.ts";
 import { describe, obstacle, plan, wantedImages, wantsConsent } from "../../../harness/machine/plan.ts";
 import type { ImageFact, MachineFacts } from "../../../harness/machine/types.ts";
 
@@ -48,6 +48,13 @@ group("which images are wanted", () => {
     expect(refs[0]).toBe(baseImage);
     expect(wanted.serve.map((image) => image.ref)).toEqual([edgeImage, "nginx:1.27"]);
     expect(wanted.pull).toEqual([]);
+  });
+
+  it("builds and serves an image of its own also where Docker Hub answers, on the pulled Debian", () => {
+    const wanted = wantedImages([backupBotImage], false, [ownRegistry], catalogue);
+    expect(wanted.build.map((image) => image.ref)).toEqual([backupBotImage]);
+    expect(wanted.serve.map(standInPath)).toEqual([backupBotImage]);
+    expect(wanted.pull).toEqual(expect.arrayContaining([baseImage, registryImage]));
   });
 
   it("puts another registry's repository under its host's name", () => {

@@ -35,7 +35,7 @@ test("a volume can be restricted to paths, also by a service that is not the mar
     app: { labels: on, mounts: { "/data": "data" } },
     db: { labels: { "backupbot.backup.volumes.db.path": "backup.sql, conf/" }, mounts: { "/var/lib/db": "db" } },
   });
-  expect(plan.volumes.map(({ key, paths }) => [key, paths])).toEqual([["data", null], ["db", ["backup.sql", "conf/"]]]);
+  expect(plan.volumes.map(({ key, paths }) => [key, paths])).toEqual([["data", null], ["db", ["backup.sql", "conf"]]]);
 });
 
 test("hooks stand with their service", () => {
