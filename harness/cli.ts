@@ -78,6 +78,7 @@ function runCommand(program: Command, exit: (code: number) => void): void {
     .option("--base <tag>", "the version to upgrade from (default: the newest that is not head)")
     .option("--pr <n>", "pull request number")
     .option("--env <K=V>", "a value for the app's .env; may be repeated", collect, [])
+    .option("--variant <name>", "a variant that the recipe's settings name")
     .option("--config <dir>", "a folder with the recipe's settings (recipe.ts or recipe.json) in place of its own")
     .option("--stages <list>", "tiers to run, separated by commas: install,upgrade")
     .option("--quick", "skip the fresh install where there is a base")
@@ -94,7 +95,6 @@ function runCommand(program: Command, exit: (code: number) => void): void {
     .option("--extra", "not yet: the opt-in heavy suite")
     .option("--trust <level>", "not yet")
     .option("--lane <lane>", "not yet")
-    .option("--variant <name>", "not yet")
     .addHelpText("after", examples)
     .action(async (recipe: string | undefined, flags: RunFlags) => {
       const { runCommand: run } = await import("./commands/run.ts");

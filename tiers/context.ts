@@ -67,14 +67,23 @@ export interface HeadService {
   readonly digest: string | null;
 }
 
+/** What a working front page is: by the recipe's settings, or for any recipe. */
+export interface FrontPage {
+  readonly path: string;
+  /** Status codes that it may have. */
+  readonly codes: readonly number[];
+  /** Text that it has to contain. */
+  readonly text: string | null;
+  /** Whether redirects on the app's own domain are gone after; else a redirect is the answer that is wanted. */
+  readonly follow: boolean;
+}
+
 export interface InstallExpectations {
   readonly tier: "install";
   /** The label on `app` that says which commit runs. */
   readonly commitLabel: Label;
-  /** Status codes that a working front page may have. */
-  readonly allowedCodes: readonly number[];
-  /** Path of the front page; null where nothing is routed to the app and no visitor can come. */
-  readonly healthPath: string | null;
+  /** What a working front page is; null where nothing is routed to the app and no visitor can come. */
+  readonly page: FrontPage | null;
   /** The services at the moment when the app had settled. */
   readonly settled: readonly ServiceState[];
 }
@@ -84,8 +93,7 @@ export interface UpgradeExpectations {
   readonly commitLabel: Label;
   /** The recipe's own version label on `app`; null where head has none. */
   readonly versionLabel: Label | null;
-  readonly allowedCodes: readonly number[];
-  readonly healthPath: string | null;
+  readonly page: FrontPage | null;
   /** The services just before abra was run with head. */
   readonly before: readonly ServiceState[];
   readonly settled: readonly ServiceState[];
@@ -113,6 +121,8 @@ export interface TierContext {
   readonly env: Readonly<Record<string, string>>;
   readonly services: readonly { readonly name: string; readonly replicas: number; readonly image: string }[];
   readonly expect: Expectations;
+  /** Tests that the recipe's settings leave out, each with its reason. */
+  readonly skip: Readonly<Record<string, string>>;
 }
 
 /** What the runner hands to vitest: the context and where the build answers. */

@@ -2,13 +2,14 @@ import { posix } from "node:path";
 import { Abra } from "../abra/abra.ts";
 import { RecipeTree } from "../abra/tree.ts";
 import { composeFiles, envValues, setEnv } from "../recipe/envfile.ts";
-import { loadApp } from "../recipe/files.ts";
 import { appLabel, checkNames, newNonce, stackName } from "../recipe/naming.ts";
 import type { Checkout } from "../recipe/types.ts";
 import { overlayFor } from "../swarm/overlay.ts";
 import type { Swarm } from "../swarm/types.ts";
 import { startWatch, type Watch } from "../watch/watch.ts";
-import { type App, noServices, overlayFile, type Tree } from "./appState.ts";
+import { type App, isOverlayFile, noServices, overlayFile, type Tree } from "./appState.ts";
+import { composed } from "./composed.ts";
+import { envFor } from "./envFor.ts";
 import { failureFiles } from "./failureFiles.ts";
 import { must } from "./must.ts";
 import { needsOf } from "./settings.ts";
@@ -44,24 +45,25 @@ export async function abraIn(site: Site, swarm: Swarm, checkout: Checkout, dir: 
 }
 
 /**
- * Puts an app's files at a commit: checks it out, adds what this host and the request need to the .env, writes the overlay and
- * generates secrets that are not there yet. Nothing is deployed.
+ * Puts an app's files at a commit: checks it out, adds what this host, the settings and the request need to the .env, writes the
+ * overlays and generates secrets that are not there yet. Nothing is deployed.
  */
 export async function moveTo(site: Site, swarm: Swarm, app: App, tree: Tree, added: Readonly<Record<string, string>> = {}): Promise<void> {
   const { build } = site;
   await app.recipeTree.checkoutHead(app.recipe, tree.commit);
-  const wanted = { ...added, ...build.request.env, LETS_ENCRYPT_ENV: "" };
+  const upgraded = app.which === "base" && tree.side === "head";
+  const wanted = { ...added, ...envFor(build.settings, build.request.env, upgraded ? "upgrade" : "deploy"), LETS_ENCRYPT_ENV: "" };
   const env = setEnv(await app.abra.readEnv(app.domain), wanted);
-  const files = composeFiles(envValues(env)).filter((file) => file !== overlayFile);
+  const files = composeFiles(envValues(env)).filter((file) => !isOverlayFile(file));
+  const { compose, overlays } = await composed(tree.dir, { ...envValues(env), COMPOSE_FILE: files.join(":") }, app.stack, { settings: build.settings, side: tree.side });
   app.tree = tree;
-  app.compose = await loadApp(tree.dir, { ...envValues(env), COMPOSE_FILE: files.join(":") }, app.stack);
+  app.compose = compose;
   checkNames(app.compose, app.stack);
   const overlay = overlayFor(app.compose, { ipvs: swarm.facts.ipvs });
-  if (overlay) {
-    await swarm.shell.putFile(posix.join(app.recipeTree.path(app.recipe), overlayFile), overlay.yaml);
-    files.push(overlayFile);
-    site.overlay = overlay.summary;
-  }
+  const over = [...overlays, ...(overlay ? [{ name: overlayFile, text: overlay.yaml, said: overlay.summary }] : [])];
+  await writeOverlays(swarm, app, over);
+  files.push(...over.map(({ name }) => name));
+  for (const { said } of over) site.overlays.add(said);
   app.overlaid = overlay?.hostPorts ?? [];
   const written = setEnv(env, { COMPOSE_FILE: files.join(":") });
   app.env = envValues(written);
@@ -73,6 +75,14 @@ export async function moveTo(site: Site, swarm: Swarm, app: App, tree: Tree, add
   }
   // Whether every call of abra leaves the tree alone is not certain, and the next one deploys what stands there.
   await app.recipeTree.checkoutHead(app.recipe, tree.commit);
+}
+
+/** Those of an earlier commit would otherwise stay as untracked files. */
+async function writeOverlays(swarm: Swarm, app: App, overlays: readonly { readonly name: string; readonly text: string }[]): Promise<void> {
+  const dir = app.recipeTree.path(app.recipe);
+  const old = (await app.recipeTree.dirt(app.recipe)).filter((file) => isOverlayFile(file) && !overlays.some(({ name }) => name === file));
+  if (old.length > 0) await swarm.shell.exec(["rm", "-f", ...old.map((file) => posix.join(dir, file))], { timeoutMs: 30_000 });
+  for (const { name, text } of overlays) await swarm.shell.putFile(posix.join(dir, name), text);
 }
 
 /** The watch of an app: from before its first deploy to teardown. */

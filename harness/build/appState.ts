@@ -1,13 +1,20 @@
 import type { Abra } from "../abra/abra.ts";
 import type { RecipeTree } from "../abra/tree.ts";
+import type { Side } from "../config/overlays.ts";
 import type { ComposeApp } from "../recipe/types.ts";
 import type { Watch } from "../watch/watch.ts";
 
-/** The overlay's file in the recipe's tree on the node: the only thing there that is not the recipe's. */
+/** The file in the recipe's tree on the node with what this host needs. */
 export const overlayFile = "compose.recipe-ci.yml";
+
+/** Whether a file in that tree is the harness's, and not the recipe's: the one above, or an overlay of the settings. */
+export function isOverlayFile(file: string): boolean {
+  return /^compose\.recipe-ci(?:\.\d+)?\.yml$/.test(file);
+}
 
 /** One commit of the recipe, with its files in a folder of this machine. */
 export interface Tree {
+  readonly side: Side;
   readonly commit: string;
   readonly dir: string;
 }

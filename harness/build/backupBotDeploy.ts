@@ -64,14 +64,14 @@ async function botRecipe(site: Site): Promise<{ checkout: Checkout; tree: Tree }
       const release = checkout.versions[0]?.commit ?? checkout.head;
       const dir = join(build.dir, "backup-bot-release");
       await treeAt(checkout, release, dir, build.signal);
-      return { checkout, tree: { commit: release, dir } };
+      return { checkout, tree: { side: "head", commit: release, dir } };
     } catch (error) {
       build.signal.throwIfAborted();
       build.warn(`${recipe} can't be fetched (${messageOf(error)}): a backup bot of recipe-ci's own is used`);
     }
   }
   const checkout = await fetched(await world.backupBotRecipe(join(build.dir, "backup-bot-recipe")));
-  return { checkout, tree: { commit: checkout.head, dir: checkout.dir } };
+  return { checkout, tree: { side: "head", commit: checkout.head, dir: checkout.dir } };
 }
 
 async function pull(site: Site, compose: ComposeApp): Promise<void> {

@@ -5,7 +5,7 @@ import { noLog } from "../base/log.ts";
 import { Mask } from "../base/mask.ts";
 import { runDir } from "../base/paths.ts";
 import { orAbort, within } from "../base/wait.ts";
-import type { ImageResult, Results, Rung, Status, TargetFacts, TierResult, WatchFailure } from "../../reports/results.ts";
+import type { ImageResult, Results, Rung, Status, TargetFacts, TierName, TierResult, WatchFailure } from "../../reports/results.ts";
 import type { Reason } from "../base/errors.ts";
 import type { Finding } from "../recipe/lint/finding.ts";
 import { noSettings, type Settings } from "../config/recipe.ts";
@@ -25,6 +25,8 @@ export interface Findings {
   target: TargetFacts | null;
   images: ImageResult[];
   tiers: TierResult[];
+  /** Tiers that are skipped because the recipe's settings say so. */
+  declaredSkips: TierName[];
   lint: Rung;
   /** What static checks found. */
   lintFindings: readonly Finding[];
@@ -171,7 +173,7 @@ function nothingFound(request: BuildRequest): Findings {
   return {
     recipe: {
       name: request.source,
-      variant: null,
+      variant: request.variant,
       ref: request.ref,
       commit: null,
       dirty: false,
@@ -182,6 +184,7 @@ function nothingFound(request: BuildRequest): Findings {
     target: null,
     images: [],
     tiers: [],
+    declaredSkips: [],
     lint: "unverified",
     lintFindings: [],
     baseBroken: null,

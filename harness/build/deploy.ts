@@ -2,13 +2,14 @@ import { FindingError } from "../base/errors.ts";
 import { humanDuration } from "../base/clock.ts";
 import { lastLines, type Outcome, saidBy } from "../abra/outcome.ts";
 import { orAbort, within } from "../base/wait.ts";
+import type { Settings } from "../config/recipe.ts";
 import type { Swarm } from "../swarm/types.ts";
 import type { Settled, Watch } from "../watch/watch.ts";
 import { watchApp } from "./app.ts";
 import type { App } from "./appState.ts";
 import { must } from "./must.ts";
 import { type AbraEnd, nextAfter } from "./nextAfter.ts";
-import { isRouted, ready } from "./ready.ts";
+import { ready } from "./ready/ready.ts";
 import { needsOf } from "./settings.ts";
 import type { Site } from "./site.ts";
 import { untilBroken } from "./standing.ts";
@@ -35,6 +36,7 @@ interface Change {
   readonly commands: boolean;
   readonly services: readonly string[];
   readonly timeoutMs: number;
+  readonly timeoutSetBy?: string;
 }
 
 /**
@@ -45,7 +47,7 @@ interface Change {
 export async function deploy(site: Site, swarm: Swarm, app: App, o: { force: boolean }): Promise<void> {
   const { build } = site;
   const watch = app.watch ?? (await watchApp(site, swarm, app));
-  const limitMs = deployTimeoutMs(app);
+  const limitMs = deployTimeoutMs(app, build.settings);
   const commands = (app.env.POST_DEPLOY_CMDS ?? "").trim() !== "";
   const change: Change = {
     name: o.force ? "upgrade" : "deploy",
@@ -53,12 +55,12 @@ export async function deploy(site: Site, swarm: Swarm, app: App, o: { force: boo
     commands,
     services: app.compose.services.map((service) => service.name),
     timeoutMs: commands ? limitMs + abraMs : limitMs,
+    ...limitSetBy(build.settings),
   };
   const { gaveUp, settled } = await make(site, swarm, app, watch, change);
   const { warnings } = gaveUp ? await runCommands(site, swarm, app, watch, change, gaveUp) : settled;
   for (const warning of warnings) build.warn(warning);
-  if (isRouted(app)) await ready(site, swarm, app, limitMs);
-  else build.warn("no service has the label traefik.enable=true: nothing answers visitors, so nobody visits");
+  await ready(site, swarm, app, limitMs);
 }
 
 /**
@@ -147,11 +149,17 @@ async function runCommands(site: Site, swarm: Swarm, app: App, watch: Watch, fir
   });
 }
 
+/** Who set the limit of a deployment, where settings did. */
+export function limitSetBy({ timeouts, place }: Pick<Settings, "timeouts" | "place">): { readonly timeoutSetBy?: string } {
+  return timeouts.deployMs === undefined ? {} : { timeoutSetBy: `timeouts.deploy in ${place}` };
+}
+
 /**
  * The recipe's own timeout label is for abra's wait. The watch decides much earlier, so this only bounds what never ends, and a
- * label that is shorter than a health check's patience makes no red.
+ * label that is shorter than a health check's patience makes no red. Settings are taken at their word.
  */
-export function deployTimeoutMs(app: App): number {
+export function deployTimeoutMs(app: Pick<App, "compose" | "stack">, { timeouts }: Pick<Settings, "timeouts">): number {
+  if (timeouts.deployMs !== undefined) return timeouts.deployMs;
   const label = app.compose.services.find((service) => service.name === "app")?.labels[`coop-cloud.${app.stack}.timeout`];
   const seconds = Number(label);
   return Number.isFinite(seconds) && seconds > 0 ? Math.min(Math.max(seconds * 1000, leastMs), mostMs) : leastMs;

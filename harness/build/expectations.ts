@@ -1,6 +1,7 @@
 import type { InstallExpectations, Label, ServiceState, UpgradeExpectations } from "../../tiers/context.ts";
-import { type App, overlayFile } from "./appState.ts";
-import { allowedCodes, isRouted } from "./ready.ts";
+import { type App, isOverlayFile } from "./appState.ts";
+import { pageOf } from "./health.ts";
+import { isRouted } from "./routed.ts";
 import { serviceStates } from "./serviceState.ts";
 import type { Site } from "./site.ts";
 
@@ -24,16 +25,16 @@ export async function upgradeExpectations(site: Site, app: App, before: readonly
 async function common(site: Site, app: App): Promise<Omit<InstallExpectations, "tier">> {
   const swarm = await site.swarm();
   const settled = await serviceStates(swarm.docker, app.stack);
-  return { commitLabel: await commitLabel(app), allowedCodes, healthPath: isRouted(app) ? "/" : null, settled };
+  return { commitLabel: await commitLabel(app), page: isRouted(app) ? pageOf(site.build.settings.health) : null, settled };
 }
 
 /**
- * abra's proof of which commit runs. A tree with the overlay in it is dirty for abra: `+U` is accepted only where the overlay is
+ * abra's proof of which commit runs. A tree with the overlay in it is dirty for abra: `+U` is accepted only where overlays are
  * all that differs.
  */
 async function commitLabel(app: App): Promise<Label> {
   const dirt = await app.recipeTree.dirt(app.recipe);
-  const foreign = dirt.filter((file) => file !== overlayFile);
+  const foreign = dirt.filter((file) => !isOverlayFile(file));
   if (foreign.length > 0) throw new Error(`abra's tree differs from commit ${app.tree.commit} in ${foreign.join(", ")}`);
   return { key: `coop-cloud.${app.stack}.chaos-version`, value: `${app.tree.commit.slice(0, 8)}${dirt.length > 0 ? "+U" : ""}` };
 }

@@ -19,6 +19,7 @@ export async function keepRun(site: Site, swarm: Swarm): Promise<KeptRun> {
     recipe: app.recipe,
     // From wherever a fix is tried later, the same folder is meant.
     source: existsSync(build.request.source) ? resolve(build.request.source) : build.request.source,
+    variant: build.request.variant,
     swarm: swarm.kind,
     container: site.throwaway?.containerId ?? null,
     domain: app.domain,

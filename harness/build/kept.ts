@@ -10,6 +10,7 @@ const keptSchema = z.strictObject({
   recipe: z.string(),
   /** What `run --on` tests again: the recipe as it was named. */
   source: z.string(),
+  variant: z.string().nullable().default(null),
   swarm: z.enum(["ephemeral", "local"]),
   /** The throwaway node's container, null on a local Swarm. */
   container: z.string().nullable(),

@@ -1,6 +1,6 @@
 import type { Results } from "../../reports/results.ts";
 import { abraIn, moveTo } from "./app.ts";
-import { type App, noServices } from "./appState.ts";
+import { type App, noServices, type Tree } from "./appState.ts";
 import type { Build } from "./context.ts";
 import { deploy } from "./deploy.ts";
 import { installExpectations } from "./expectations.ts";
@@ -10,7 +10,7 @@ import { collect } from "./phases/collect.ts";
 import { converge } from "./phases/converge.ts";
 import { fetch } from "./phases/fetch.ts";
 import { lintStatic } from "./phases/lint.ts";
-import { targetOf } from "./phases/prepare.ts";
+import { overlayInWords, targetOf } from "./phases/prepare.ts";
 import { pullFor } from "./phases/prepull.ts";
 import { harnessFacts, resultsOf } from "./phases/report.ts";
 import { prune } from "./prune.ts";
@@ -59,7 +59,7 @@ async function prepareAgain(site: Site, checkout: Checkout, kept: KeptRun): Prom
   // What an earlier try had and this one has not would stay as an untracked file.
   await swarm.shell.exec(["rm", "-rf", `${kept.abraDir}/recipes/${checkout.name}`, `${kept.abraDir}/origins`], { timeoutMs: 30_000, signal: site.build.signal });
   const { abra, recipeTree } = await abraIn(site, swarm, checkout, kept.abraDir);
-  const tree = { commit: checkout.head, dir: checkout.dir };
+  const tree: Tree = { side: "head", commit: checkout.head, dir: checkout.dir };
   const app: App = {
     which: "head", domain: kept.domain, stack: kept.stack, abra, recipeTree, recipe: checkout.name, tree,
     compose: noServices, env: {}, secrets: kept.secrets, watch: null, overlaid: [], givenUp: false,
@@ -67,6 +67,6 @@ async function prepareAgain(site: Site, checkout: Checkout, kept: KeptRun): Prom
   site.apps.push(app);
   await moveTo(site, swarm, app, tree);
   target.abra.version = await abra.version();
-  target.overlay = site.overlay;
+  target.overlay = overlayInWords(site);
   return app;
 }

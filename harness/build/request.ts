@@ -11,6 +11,8 @@ export interface BuildRequest {
   readonly pr: number | null;
   /** The version to upgrade from, or null for the newest that is not head. */
   readonly base: string | null;
+  /** One of the settings' variants; null: the recipe as it is. */
+  readonly variant: string | null;
   /** Extra values for the app's .env. */
   readonly env: Readonly<Record<string, string>>;
   readonly tiers: readonly TierName[];

@@ -1,18 +1,22 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { FindingError } from "../base/errors.ts";
+import { FindingError, UsageError } from "../base/errors.ts";
 import { packageRoot } from "../base/paths.ts";
 import { editDependencies } from "../config/dependencies.ts";
 import { checkFit } from "../config/fit.ts";
 import { refuseLookalikes, settingsIn } from "../config/folder.ts";
 import { noSettings, parseSettingsJson, type Settings } from "../config/recipe.ts";
+import { chosenVariant } from "../config/variants.ts";
 import { dependencies } from "../recipe/dependencies.ts";
+import { composeFiles } from "../recipe/envfile.ts";
 import { recipeFile, serviceNames } from "../recipe/files.ts";
 import { treeAt } from "../recipe/tree.ts";
 import type { Checkout, ComposeApp } from "../recipe/types.ts";
 import { defaultLimits } from "../watch/limits.ts";
 import type { App } from "./appState.ts";
 import type { Build } from "./context.ts";
+import { envFor } from "./envFor.ts";
+import { isRouted } from "./routed.ts";
 import { anyStack, asSampled } from "./sampled.ts";
 
 /** Swarm's own, where compose gives none. */
@@ -24,13 +28,15 @@ const defaultDelayMs = 5_000;
  * recipe, and a pull request is judged by the settings of the default branch.
  * @param called the recipe's name by its source: the TYPE in its own files could lead past recipes/<name>/
  * @param recipes this project's settings, a folder a recipe
+ * @returns with the request's variant chosen
  * @throws UsageError naming the file and the key
  */
 export async function findSettings(build: Build, checkout: Checkout, called: string, recipes = join(packageRoot, "recipes")): Promise<Settings> {
-  const settings = build.request.settings ?? (await ofProject(recipes, [called, checkout.name])) ?? (await ofRecipe(build, checkout)) ?? noSettings;
+  const found = build.request.settings ?? (await ofProject(recipes, [called, checkout.name])) ?? (await ofRecipe(build, checkout)) ?? noSettings;
+  const settings = chosenVariant(found, build.request.variant);
   if (settings === noSettings) return settings;
   for (const odd of await fit(settings, checkout, build.request.env)) build.warn(odd);
-  build.note(`settings: ${settings.place}`);
+  build.note(`settings: ${settings.place}${build.request.variant === null ? "" : `, variant ${build.request.variant}`}`);
   return settings;
 }
 
@@ -63,8 +69,9 @@ async function own(dir: string, said: string, branch: string): Promise<Settings 
   return text === null ? null : parseSettingsJson(text, `${noSettings.place}${branch}`);
 }
 
-async function fit(settings: Settings, { dir }: Checkout, env: Readonly<Record<string, string>>): Promise<string[]> {
-  const compose = await composed(dir, env);
+async function fit(settings: Settings, { dir }: Checkout, asked: Readonly<Record<string, string>>): Promise<string[]> {
+  await checkComposeFiles(settings, dir);
+  const compose = await composed(dir, envFor(settings, asked, "deploy"));
   if (!compose) return [];
   return checkFit(
     settings,
@@ -72,9 +79,24 @@ async function fit(settings: Settings, { dir }: Checkout, env: Readonly<Record<s
       names: await serviceNames(dir, compose),
       dependencies: dependencies(compose, anyStack),
       restartDelaysMs: compose.services.map(({ restartDelayMs }) => restartDelayMs ?? defaultDelayMs),
+      routed: isRouted({ compose }),
     },
     defaultLimits,
+    new Date(),
   );
+}
+
+/** A compose file that settings name and head lacks is their mistake, not the recipe's. @throws UsageError */
+async function checkComposeFiles({ env, place }: Settings, dir: string): Promise<void> {
+  for (const step of ["deploy", "upgrade"] as const) {
+    const named = env[step].COMPOSE_FILE;
+    if (named === undefined) continue;
+    for (const file of composeFiles({ COMPOSE_FILE: named })) {
+      if ((await recipeFile(dir, file)) !== null) continue;
+      const there = (await readdir(dir)).filter((name) => /^compose.*\.ya?ml$/.test(name));
+      throw new UsageError(place, `env.${step}: COMPOSE_FILE names ${file}, which the recipe does not have`, `its compose files are ${there.join(", ")}`);
+    }
+  }
 }
 
 /** Null where the compose files are broken: lint says so, and whose fault it is. */

@@ -35,7 +35,8 @@ export class Site {
   readonly botAbandon: AbortController = new AbortController();
   /** abra's path where the daemon's socket is; known once the Swarm is there. */
   abraPath = "";
-  overlay: string | null = null;
+  /** What overlays change of the recipe, in words. */
+  readonly overlays: Set<string> = new Set();
   /** Images whose registry said that they do not exist; the watch is told. */
   missingImages: readonly string[] = [];
   /** What was there before the build made anything. */

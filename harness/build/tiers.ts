@@ -11,6 +11,7 @@ import { handlersFor } from "./handlers.ts";
 import type { Site } from "./site.ts";
 import { untilBroken } from "./standing.ts";
 
+/** Where the settings give no other. */
 const tierTimeoutMs = 600_000;
 
 /** Tests that are run together, as one tier. */
@@ -43,7 +44,7 @@ export async function runTier(site: Site, app: App, { files, expect }: TierRun):
   const server = await serveRpc({ socketPath: join(sockets, "calls"), handlers: handlersFor(swarm, app) });
   const signal = untilBroken(site);
   try {
-    const result = await build.span(`${tier} tests`, () => runner.run({ tier, files, context, socketPath: server.socketPath, timeoutMs: tierTimeoutMs, signal }));
+    const result = await build.span(`${tier} tests`, () => runner.run({ tier, files, context, socketPath: server.socketPath, timeoutMs: build.settings.timeouts.tierMs ?? tierTimeoutMs, signal }));
     build.findings.tiers.push(result);
     for (const test of result.tests) build.emit({ type: "test", tier, name: test.name, status: test.status });
     signal.throwIfAborted();
@@ -61,12 +62,13 @@ function contextOf(site: Site, swarm: Swarm, app: App, expect: Expectations): Ti
     url: `https://${app.domain}`,
     stack: app.stack,
     edge: { address: swarm.edge.address, httpsPort: swarm.edge.httpsPort, trust: swarm.edge.trust },
-    recipe: { name: app.recipe, variant: null },
+    recipe: { name: app.recipe, variant: site.build.request.variant },
     head: { version: findings.recipe.version, commit: app.tree.commit },
     // A fresh app was upgraded from nothing.
     base: app.which === "base" ? findings.recipe.base : null,
     env: app.env,
     services: app.compose.services.map(({ name, replicas, image }) => ({ name, replicas: replicas ?? 1, image })),
     expect,
+    skip: site.build.settings.skip,
   };
 }

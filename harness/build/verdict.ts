@@ -16,6 +16,10 @@ export interface VerdictFacts {
   readonly asked: readonly TierName[];
   readonly tiers: readonly TierResult[];
   readonly lint: Rung;
+  /** What the recipe's settings skip, by tier or test, each with its reason. */
+  readonly skip: Readonly<Record<string, string>>;
+  /** Tiers that were skipped because the settings say so: not because there was nothing to run. */
+  readonly declaredSkips: readonly TierName[];
   /** A base that no longer deploys; null where it did or there is none. */
   readonly baseBroken: Reason | null;
 }
@@ -30,7 +34,7 @@ export interface VerdictSays {
 /** The one place that names a verdict (DESIGN, rule 7). Unknown is never green. */
 export function verdictOf(facts: VerdictFacts): VerdictSays {
   const rungs = rungsOf(facts);
-  return { ...verdictAndReason(facts), level: levelOf(rungs), rungs };
+  return { ...verdictAndReason(facts), level: levelOf(rungs, facts.declaredSkips.includes("custom")), rungs };
 }
 
 function verdictAndReason(facts: VerdictFacts): { verdict: Verdict; reason: Reason | null } {
@@ -41,7 +45,7 @@ function verdictAndReason(facts: VerdictFacts): { verdict: Verdict; reason: Reas
   for (const name of facts.asked) {
     const results = facts.tiers.filter((candidate) => candidate.name === name);
     if (results.length === 0) return { verdict: "unverified", reason: missingReason(name) };
-    const unproven = results.find((tier) => !isProven(tier));
+    const unproven = results.find((tier) => !isProven(tier, facts.skip));
     if (unproven) return { verdict: "unverified", reason: tierReason(unproven, "tier-unverified") };
   }
   // Skips alone prove nothing, however good their reasons.
@@ -49,10 +53,15 @@ function verdictAndReason(facts: VerdictFacts): { verdict: Verdict; reason: Reas
   return tested ? { verdict: "passed", reason: null } : { verdict: "unverified", reason: plain("nothing-tested", "no tier that was asked for ran a test", "ask for more with --stages") };
 }
 
-/** Passed with tests that passed, or skipped for a reason that is said. */
-function isProven(tier: TierResult): boolean {
+/** Passed with tests that passed, or skipped for a reason that is said. Of its tests those may be skipped that the settings name. */
+function isProven(tier: TierResult, skip: VerdictFacts["skip"]): boolean {
   if (tier.status === "skipped") return Boolean(tier.reason);
-  return tier.status === "passed" && tier.tests.length > 0 && tier.tests.every((test) => test.status === "passed");
+  const declared = (name: string) => Object.keys(skip).some((key) => name === key || name.endsWith(`: ${key}`));
+  return (
+    tier.status === "passed" &&
+    tier.tests.some((test) => test.status === "passed") &&
+    tier.tests.every((test) => test.status === "passed" || (test.status === "skipped" && declared(test.name)))
+  );
 }
 
 function ofEnding(ending: Ending): { verdict: Verdict; reason: Reason | null } {
@@ -131,10 +140,11 @@ function both(a: Rung, b: Rung): Rung {
 
 /**
  * The ladder: 1 install, 2 upgrade, 3 backup/restore, 4 functional, 5 lint. A failed or unverified rung stops the climb, a
- * skip does not; a recipe without tests of its own stops at 3.
+ * skip does not; a recipe without tests of its own stops at 3, one whose settings say why theirs are skipped does not.
  */
-function levelOf(rungs: Results["rungs"]): number {
-  const ladder = [rungs.install, rungs.upgrade, rungs.backup_restore, rungs.functional === "skip" ? "unverified" : rungs.functional, rungs.lint];
+function levelOf(rungs: Results["rungs"], customDeclared: boolean): number {
+  const functional = rungs.functional === "skip" && !customDeclared ? "unverified" : rungs.functional;
+  const ladder = [rungs.install, rungs.upgrade, rungs.backup_restore, functional, rungs.lint];
   const stopped = ladder.findIndex((rung) => rung === "fail" || rung === "unverified");
   return stopped === -1 ? ladder.length : stopped;
 }

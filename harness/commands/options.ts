@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { UsageError } from "../base/errors.ts";
 import type { BuildRequest } from "../build/request.ts";
+import { ownEnv } from "../config/recipe.ts";
 import { nearest } from "../base/nearest.ts";
 import { tierNameSchema, type TierName } from "../../reports/results.ts";
 
@@ -49,7 +50,6 @@ const notYet: readonly (readonly [keyof RunFlags, string])[] = [
   ["extra", "the opt-in heavy suite"],
   ["trust", "levels of trust for recipes from a pull request"],
   ["lane", "lanes with capacity of their own"],
-  ["variant", "variants of a recipe's settings"],
 ];
 
 /**
@@ -69,6 +69,7 @@ export function buildRequest(source: string | undefined, flags: RunFlags, env: P
     sourceBase: nonEmpty(env.SRC) ?? null,
     ...revision(flags, env),
     base: flags.base ?? null,
+    variant: flags.variant ?? null,
     env: Object.fromEntries((flags.env ?? []).map(pair)),
     tiers,
     quick: flags.quick ?? false,
@@ -152,14 +153,11 @@ function pullRequest(where: string, text: string): number {
   return Number(text);
 }
 
-/** What the build chooses itself: an app under test has a domain of its own and asks nobody for certificates. */
-const ours = ["DOMAIN", "LETS_ENCRYPT_ENV"];
-
 function pair(text: string): [string, string] {
   const at = text.indexOf("=");
   const name = text.slice(0, Math.max(at, 0));
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new UsageError("--env", `"${text}" is not K=V`, "write it like --env ENABLE_SIGNUP=true");
-  if (ours.includes(name)) throw new UsageError(`--env ${name}`, "is set by the build itself", "leave it out");
+  if (ownEnv.includes(name)) throw new UsageError(`--env ${name}`, "is set by the build itself", "leave it out");
   return [name, text.slice(at + 1)];
 }
 

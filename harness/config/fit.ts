@@ -1,6 +1,7 @@
 import { humanDuration } from "../base/clock.ts";
 import { UsageError } from "../base/errors.ts";
 import { editDependencies } from "./dependencies.ts";
+import { checkOverlayFit } from "./overlays.ts";
 import type { Settings } from "./recipe.ts";
 import { nearest } from "../base/nearest.ts";
 
@@ -12,6 +13,8 @@ export interface Composition {
   readonly dependencies: Readonly<Record<string, readonly string[]>>;
   /** What Swarm waits before each restart, by service, milliseconds. */
   readonly restartDelaysMs: readonly number[];
+  /** Whether visitors can come: a service has the label traefik.enable=true. */
+  readonly routed: boolean;
 }
 
 /** What a loop is where nothing is set: as watch/limits.ts has it. */
@@ -22,12 +25,16 @@ export interface LoopDefaults {
 
 /**
  * Checks settings against the recipe that they are for.
+ * @param now the day by which overlays expire
  * @returns what is odd about them and does no harm
- * @throws UsageError naming place and key: a service that no compose file has, a window that no loop can fill, waits in a circle
+ * @throws UsageError naming place and key: a service that no compose file has, a window that no loop can fill, waits in a circle,
+ * a page of a recipe that has none, an overlay that has expired or adds a service to head
  */
-export function checkFit(settings: Settings, composition: Composition, defaults: LoopDefaults): string[] {
+export function checkFit(settings: Settings, composition: Composition, defaults: LoopDefaults, now: Date): string[] {
   checkWindow(settings, composition, defaults);
   checkNames(settings, composition.names);
+  checkProbes(settings, composition);
+  for (const overlay of settings.overlays) checkOverlayFit(overlay, settings.place, composition.names, now);
   const { cycles, idle } = editDependencies(composition.dependencies, settings.dependencies);
   const [cycle] = cycles;
   if (cycle) {
@@ -57,11 +64,23 @@ function checkWindow({ place, limits }: Settings, { restartDelaysMs }: Compositi
 
 function checkNames({ place, dependencies }: Settings, names: readonly string[]): void {
   for (const [service, { add, remove }] of Object.entries(dependencies)) {
-    for (const [where, name] of [["", service], ...add.map((one) => [".add", one]), ...remove.map((one) => [".remove", one])] as [string, string][]) {
-      if (names.includes(name)) continue;
-      const near = nearest(name, names);
-      const at = where === "" ? "dependencies" : `dependencies.${service}${where}`;
-      throw new UsageError(place, `${at}: no service ${JSON.stringify(name)}${near === null ? "" : `, did you mean ${JSON.stringify(near)}?`}`, `the recipe's services are ${names.join(", ")}`);
-    }
+    checkService(place, "dependencies", service, names);
+    for (const name of add) checkService(place, `dependencies.${service}.add`, name, names);
+    for (const name of remove) checkService(place, `dependencies.${service}.remove`, name, names);
   }
+}
+
+function checkProbes({ place, health, probes }: Settings, { names, routed }: Composition): void {
+  for (const probe of probes) if (probe.kind !== "http") checkService(place, `probes.${probe.name}.service`, probe.service, names);
+  if (routed) return;
+  const page = probes.find(({ kind }) => kind === "http");
+  const asked = page ? `probes.${page.name}` : health.path !== "/" || health.codes !== null || health.text !== null ? "health" : null;
+  if (asked === null) return;
+  throw new UsageError(place, `${asked} asks for a page, and no service of the recipe has the label traefik.enable=true`, "use a probe of kind tcp or command");
+}
+
+function checkService(place: string, at: string, name: string, names: readonly string[]): void {
+  if (names.includes(name)) return;
+  const near = nearest(name, names);
+  throw new UsageError(place, `${at}: no service ${JSON.stringify(name)}${near === null ? "" : `, did you mean ${JSON.stringify(near)}?`}`, `the recipe's services are ${names.join(", ")}`);
 }

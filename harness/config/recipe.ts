@@ -1,14 +1,27 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { UsageError } from "../base/errors.ts";
-import { unknownKeys } from "./unknown.ts";
+import { checkOverlay, type Overlay } from "./overlays.ts";
+import { checkOrder, type Probe } from "./probes.ts";
+import { problem } from "./problem.ts";
+import { settingsJsonSchema, settingsSchema } from "./schema.ts";
 
-/** What a recipe's settings came to. */
+/** What a recipe's settings came to. Times are milliseconds. */
 export interface Settings {
   /** Their file as messages call it; without settings the one that would hold them. */
   readonly place: string;
-  /** Limits of the watch that they set, by the watch's names, milliseconds. */
+  /** Limits of the watch that they set, by the watch's names. */
   readonly limits: Limits;
   readonly dependencies: DependencyEdits;
+  readonly health: Health;
+  readonly probes: readonly Probe[];
+  readonly timeouts: Timeouts;
+  /** For the app's .env. */
+  readonly env: Env;
+  readonly overlays: readonly Overlay[];
+  /** The variants there are; the chosen one's env and overlays stand in the fields above: `chosenVariant`. */
+  readonly variants: Readonly<Record<string, { readonly env: Env; readonly overlays: readonly Overlay[] }>>;
+  /** By tier or test: why it is not run. */
+  readonly skip: Readonly<Record<string, string>>;
 }
 
 type Limits = { readonly failures?: number; readonly withinMs?: number; readonly stableForMs?: number; readonly ceilingMs?: number };
@@ -16,35 +29,40 @@ type Limits = { readonly failures?: number; readonly withinMs?: number; readonly
 /** By service: what it waits for besides what compose says, and what it does not wait for. */
 export type DependencyEdits = Readonly<Record<string, { readonly add: readonly string[]; readonly remove: readonly string[] }>>;
 
-export const noSettings: Settings = { place: ".recipe-ci/recipe.json", limits: {}, dependencies: {} };
+/** What a working front page is. */
+export interface Health {
+  readonly path: string;
+  /** Null: the build's own. */
+  readonly codes: readonly number[] | null;
+  readonly text: string | null;
+}
 
-/** What each number may be. Below 10 s of life a task is never trusted, whatever is set: watch/limits.ts. */
-const remedies: Readonly<Record<string, string>> = {
-  failures: "give a whole number from 1 to 40",
-  withinSeconds: "give seconds above 0, at most 3600",
-  stableFor: "give seconds from 10 to 3600",
-  ceiling: "give seconds from 10 to 3600",
+export interface Timeouts {
+  readonly deployMs?: number;
+  readonly readyMs?: number;
+  readonly tierMs?: number;
+}
+
+export interface Env {
+  readonly deploy: Readonly<Record<string, string>>;
+  readonly upgrade: Readonly<Record<string, string>>;
+}
+
+export const noSettings: Settings = {
+  place: ".recipe-ci/recipe.json",
+  limits: {},
+  dependencies: {},
+  health: { path: "/", codes: null, text: null },
+  probes: [],
+  timeouts: {},
+  env: { deploy: {}, upgrade: {} },
+  overlays: [],
+  variants: {},
+  skip: {},
 };
 
-const number = (fits: (value: number) => boolean) =>
-  z.custom<number>((value) => typeof value === "number" && Number.isFinite(value) && fits(value), { error: ({ input }) => `is ${shown(input)}` });
-
-const names = z.array(z.string({ error: "a service's name must be text" }), { error: 'must be a list of service names, like ["db"]' }).default([]);
-
-const settingsSchema = z.strictObject({
-  restarts: z
-    .strictObject({
-      failures: number((value) => Number.isInteger(value) && value >= 1 && value <= 40).optional(),
-      withinSeconds: number((value) => value > 0 && value <= 3600).optional(),
-      stableFor: number((value) => value >= 10 && value <= 3600).optional(),
-      ceiling: number((value) => value >= 10 && value <= 3600).optional(),
-    })
-    .default({}),
-  dependencies: z.record(z.string(), z.strictObject({ add: names, remove: names })).default({}),
-});
-
-const keys = ["restarts", "failures", "withinSeconds", "stableFor", "ceiling", "dependencies", "add", "remove"];
-const keysInWords = "the keys are: restarts.{failures,withinSeconds,stableFor,ceiling}, dependencies.<service>.{add,remove}";
+/** What the build chooses itself: an app under test has a domain of its own, is this recipe, and asks nobody for certificates. */
+export const ownEnv: readonly string[] = ["DOMAIN", "LETS_ENCRYPT_ENV", "STACK_NAME", "TYPE", "RECIPE"];
 
 /**
  * Checks settings that were read, for all that can be said without the recipe; `checkFit` says the rest.
@@ -53,15 +71,23 @@ const keysInWords = "the keys are: restarts.{failures,withinSeconds,stableFor,ce
  */
 export function parseSettings(value: unknown, place: string): Settings {
   const result = settingsSchema.safeParse(value);
-  if (!result.success) throw problem(result.error, value, place);
-  const { restarts, dependencies } = result.data;
-  for (const [service, { add, remove }] of Object.entries(dependencies)) {
-    const where = `dependencies.${service}`;
-    const both = add.find((name) => remove.includes(name));
-    if (both !== undefined) throw new UsageError(place, `${where} both adds and removes ${both}`, "decide for one");
-    if (add.includes(service)) throw new UsageError(place, `${where}.add: ${service} can't wait for itself`, "name another service");
-  }
-  return { place, limits: limitsOf(restarts), dependencies };
+  if (!result.success) throw problem(result.error, value, place, settingsJsonSchema());
+  const given = result.data;
+  checkDependencies(given.dependencies, place);
+  const probes = Object.entries(given.probes).map(([name, probe]) => probeOf(name, probe));
+  checkOrder(probes, place);
+  return {
+    place,
+    limits: limitsOf(given.restarts),
+    dependencies: given.dependencies,
+    health: { path: given.health.path ?? "/", codes: given.health.codes ?? null, text: given.health.text ?? null },
+    probes,
+    timeouts: timeoutsOf(given.timeouts),
+    env: envOf(given.env, "env", place),
+    overlays: overlaysOf(given.overlays, "overlays", place),
+    variants: Object.fromEntries(Object.entries(given.variants).map(([name, variant]) => [name, variantOf(variant, name, place)])),
+    skip: given.skip,
+  };
 }
 
 /** @throws UsageError where the text is not JSON, and as `parseSettings` */
@@ -77,7 +103,30 @@ export function parseSettingsJson(text: string, place: string): Settings {
   return parseSettings(value, place);
 }
 
-function limitsOf({ failures, withinSeconds, stableFor, ceiling }: z.infer<typeof settingsSchema>["restarts"]): Limits {
+type Given = z.infer<typeof settingsSchema>;
+
+function checkDependencies(dependencies: DependencyEdits, place: string): void {
+  for (const [service, { add, remove }] of Object.entries(dependencies)) {
+    const where = `dependencies.${service}`;
+    const both = add.find((name) => remove.includes(name));
+    if (both !== undefined) throw new UsageError(place, `${where} both adds and removes ${both}`, "decide for one");
+    if (add.includes(service)) throw new UsageError(place, `${where}.add: ${service} can't wait for itself`, "name another service");
+  }
+}
+
+function probeOf(name: string, given: Given["probes"][string]): Probe {
+  const common = { name, after: given.after, timeoutMs: given.timeout === undefined ? null : given.timeout * 1000 };
+  switch (given.kind) {
+    case "http":
+      return { ...common, kind: "http", path: given.path, codes: given.codes ?? null, text: given.text ?? null };
+    case "tcp":
+      return { ...common, kind: "tcp", service: given.service, port: given.port, connects: given.connects };
+    case "command":
+      return { ...common, kind: "command", service: given.service, command: given.command };
+  }
+}
+
+function limitsOf({ failures, withinSeconds, stableFor, ceiling }: Given["restarts"]): Limits {
   return {
     ...(failures === undefined ? {} : { failures }),
     ...(withinSeconds === undefined ? {} : { withinMs: withinSeconds * 1000 }),
@@ -86,23 +135,37 @@ function limitsOf({ failures, withinSeconds, stableFor, ceiling }: z.infer<typeo
   };
 }
 
-function problem(error: z.ZodError, value: unknown, place: string): UsageError {
-  const issue = error.issues[0];
-  const path = issue?.path.join(".") ?? "";
-  const remedy = issue?.code === "custom" ? remedies[String(issue.path.at(-1))] : undefined;
-  if (remedy !== undefined) return new UsageError(place, `${path} ${issue?.message}`, remedy);
-  if (issue?.code === "invalid_type" && issue.expected === "object") {
-    return new UsageError(place, `${path || "what it holds"} is ${shown(issue.path.reduce<unknown>(inside, value))}`, `it must be an object; ${keysInWords}`);
-  }
-  return new UsageError(place, unknownKeys(error, keys) ?? `${path || "the file"}: ${issue?.message ?? "is wrong"}`, keysInWords);
+function timeoutsOf({ deploy, ready, tier }: Given["timeouts"]): Timeouts {
+  return {
+    ...(deploy === undefined ? {} : { deployMs: deploy * 1000 }),
+    ...(ready === undefined ? {} : { readyMs: ready * 1000 }),
+    ...(tier === undefined ? {} : { tierMs: tier * 1000 }),
+  };
 }
 
-const inside = (value: unknown, key: PropertyKey): unknown => (value as Record<PropertyKey, unknown> | undefined)?.[key];
+function envOf(env: Env, where: string, place: string): Env {
+  for (const step of ["deploy", "upgrade"] as const) {
+    for (const [name, value] of Object.entries(env[step])) {
+      const at = `${where}.${step}: ${JSON.stringify(name)}`;
+      if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new UsageError(place, `${at} is no name of a variable`, "write it like ENABLE_SIGNUP");
+      if (ownEnv.includes(name)) throw new UsageError(place, `${at} is set by the build itself`, "leave it out");
+      if (value.includes("\0")) throw new UsageError(place, `${at} holds a NUL`, "take it out");
+    }
+  }
+  return env;
+}
 
-/** A value as a reader would recognise it, at most 60 characters of it. */
-function shown(value: unknown): string {
-  const plain = typeof value === "number" || value === undefined;
-  // What JSON has no words for (functions, symbols) is named by its type.
-  const text = plain ? String(value) : (JSON.stringify(value) ?? `a ${typeof value}`);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+function overlaysOf(given: Given["overlays"], where: string, place: string): Overlay[] {
+  return given.map((one, index) => {
+    const overlay = { ...one, at: `${where}.${index}` };
+    checkOverlay(overlay, place);
+    return overlay;
+  });
+}
+
+function variantOf(given: Given["variants"][string], name: string, place: string): Settings["variants"][string] {
+  if (!/^[a-z0-9][a-z0-9_.-]{0,39}$/i.test(name)) {
+    throw new UsageError(place, `variants: ${JSON.stringify(name)} is no name`, "use letters, digits, dots and dashes, like postgres");
+  }
+  return { env: envOf(given.env, `variants.${name}.env`, place), overlays: overlaysOf(given.overlays, `variants.${name}.overlays`, place) };
 }

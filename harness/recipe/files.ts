@@ -27,10 +27,13 @@ export async function checkRecipe(dir: string, said: string): Promise<void> {
   await required(dir, ".env.sample", said, "add one: abra makes the app's settings from it");
 }
 
-/** The compose files that an app's settings ask for, with abra.sh's exports, as ComposeApp. */
-export async function loadApp(dir: string, env: Readonly<Record<string, string>>, stack: string): Promise<ComposeApp> {
+/**
+ * The compose files that an app's settings ask for, with abra.sh's exports, as ComposeApp.
+ * @param over files that are merged over them and are not the recipe's
+ */
+export async function loadApp(dir: string, env: Readonly<Record<string, string>>, stack: string, over: readonly ComposeFile[] = []): Promise<ComposeApp> {
   const exported = exportsOf((await recipeFile(dir, "abra.sh")) ?? "");
-  return composeApp(await appFiles(dir, env), { ...env, ...exported }, stack);
+  return composeApp([...(await appFiles(dir, env)), ...over], { ...env, ...exported }, stack);
 }
 
 /** The compose files that an app's settings ask for. @throws FindingError (recipe, invalid-compose) where one does not exist */

@@ -72,14 +72,14 @@ export class Judging {
    * @param fresh resolves when the daemon was looked at anew
    * @throws FindingError by verdict or deadline; the reason given to `end`
    */
-  async until(kind: Waiting["kind"], timeoutMs: number, fresh: () => Promise<void>): Promise<Settled> {
+  async until(kind: Waiting["kind"], { timeoutMs, setBy }: { timeoutMs: number; setBy?: string | undefined }, fresh: () => Promise<void>): Promise<Settled> {
     const started = this.#options.clock.monotonic();
     const { promise, resolve, reject } = Promise.withResolvers<Settled>();
     const waiting: Waiting = { kind, fresh: false, resolve, reject };
     this.#waiting.add(waiting);
     const ended = this.#over?.reason ?? this.#verdict;
     if (ended) reject(ended);
-    const timer = setTimeout(() => reject(this.#deadline(this.#options.clock.monotonic() - started)), timeoutMs);
+    const timer = setTimeout(() => reject(this.#deadline(this.#options.clock.monotonic() - started, setBy)), timeoutMs);
     void fresh().then(() => {
       waiting.fresh = true;
       this.look();
@@ -113,9 +113,9 @@ export class Judging {
     for (const { reject } of this.#waiting) reject(this.#verdict);
   }
 
-  #deadline(waitedMs: number): FindingError {
+  #deadline(waitedMs: number, setBy: string | undefined): FindingError {
     this.#decide();
-    return deadlineFinding(this.#options.history(), this.#options.limits, this.#options.now(), waitedMs, this.#judge());
+    return deadlineFinding(this.#options.history(), this.#options.limits, this.#options.now(), waitedMs, this.#judge(), setBy);
   }
 
   /** A change is decided once: by the first who learns that it is settled, or by a verdict before that. */

@@ -46,6 +46,8 @@ export interface AwaitOptions {
   readonly timeoutMs: number;
   /** Names that compose declares: one that is not created yet is waited for. */
   readonly services: readonly string[];
+  /** Who set `timeoutMs`, for the reader of a deadline; without it the recipe's timeout label. */
+  readonly timeoutSetBy?: string;
 }
 
 export interface DisturbOptions {
@@ -137,9 +139,9 @@ export function startWatch(options: WatchOptions): Watch {
       signal.throwIfAborted();
     } while (observer.history.daemon.failedAttempts > 0);
   };
-  const until = (kind: "settled" | "converged") => ({ timeoutMs, services }: AwaitOptions): Promise<Settled> => {
+  const until = (kind: "settled" | "converged") => ({ timeoutMs, services, timeoutSetBy }: AwaitOptions): Promise<Settled> => {
     observer.expect(services);
-    return judging.until(kind, timeoutMs, () => observer.look());
+    return judging.until(kind, { timeoutMs, setBy: timeoutSetBy }, () => observer.look());
   };
   return {
     broken: broken.signal,

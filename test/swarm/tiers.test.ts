@@ -103,6 +103,7 @@ async function run(tier: "install" | "upgrade" | "custom", expectations: Expecta
     env: {},
     services: [{ name: "app", replicas: 1, image: "" }, { name: "db", replicas: 1, image: "" }],
     expect: expectations,
+    skip: {},
   };
   try {
     return await runner.run({ tier, files, context, socketPath: server.socketPath, timeoutMs: 60_000, signal });
@@ -112,7 +113,8 @@ async function run(tier: "install" | "upgrade" | "custom", expectations: Expecta
 }
 
 const generic = (tier: "install" | "upgrade") => [join(packageRoot, "tiers", tier, `${tier}.test.ts`)];
-const common = { allowedCodes: [200], healthPath: "/" };
+const common = { page: { path: "/", codes: [200], text: "WordPress", follow: true } };
+const notFound = { page: { ...common.page, codes: [404], text: null } };
 
 describe("the WordPress fixture", () => {
   let before: readonly ServiceState[];
@@ -153,8 +155,7 @@ describe("the WordPress fixture", () => {
     const restarted = before.map((service) => ({ ...service }));
     const expected = {
       tier: "upgrade" as const,
-      allowedCodes: [404],
-      healthPath: "/",
+      ...notFound,
       commitLabel: { key: commitKey, value: "other" },
       versionLabel: null,
       before: now,
@@ -174,7 +175,7 @@ describe("the WordPress fixture", () => {
     const own = domain;
     domain = `nobody.${swarm.edge.baseDomain}`;
     try {
-      const result = await run("install", { tier: "install", ...common, allowedCodes: [404], commitLabel: { key: commitKey, value: "head" }, settled: [] }, generic("install"));
+      const result = await run("install", { tier: "install", ...notFound, commitLabel: { key: commitKey, value: "head" }, settled: [] }, generic("install"));
       expect(result.tests.find((one) => one.name.startsWith("the app answers"))).toMatchObject({ status: "failed", error: expect.stringContaining("answered by Traefik itself") });
     } finally {
       domain = own;

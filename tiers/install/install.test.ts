@@ -1,5 +1,5 @@
 import { expectationsFor } from "../expectations.ts";
-import { firstAssets, isTraefiksOwn } from "../judge/page.ts";
+import { firstAssets, wrongPage } from "../judge/page.ts";
 import { missingReplicas, restartsSince, wrongLabel } from "../judge/services.ts";
 import { app, expect, test } from "../testing.ts";
 
@@ -15,17 +15,16 @@ test("the label on app says the commit under test", async () => {
   expect(wrongLabel(await app.services(), wanted.commitLabel)).toEqual([]);
 });
 
-const path = wanted.healthPath;
+const front = wanted.page;
 
-if (path !== null) {
+if (front !== null) {
   test("the app answers a visitor with an allowed code and its own certificate", async () => {
-    const page = await app.fetch(path);
-    expect(isTraefiksOwn(page.status, page.text()), `${page.url} is answered by Traefik itself: ${page.status} ${page.text().slice(0, 80)}`).toBe(false);
-    expect(wanted.allowedCodes, `status of ${page.url}`).toContain(page.status);
+    const page = await app.fetch(front.path, { redirect: front.follow ? "follow" : "manual" });
+    expect(wrongPage(front, page)).toEqual([]);
   });
 
   test("the front page's first stylesheet and script load", async () => {
-    const page = await app.fetch(path);
+    const page = await app.fetch(front.path);
     const { stylesheet, script } = firstAssets(page.text(), page.url);
     for (const address of [stylesheet, script]) {
       if (address === null) continue;

@@ -1,3 +1,5 @@
+import type { FrontPage } from "../context.ts";
+
 /** What a front page needs to look right. */
 export interface Assets {
   /** Address of the first stylesheet of the app's own, null where the page has none. */
@@ -41,6 +43,16 @@ function attribute(tag: string, name: string): string | null {
 
 function resolve(address: string, from: string): URL | null {
   return URL.canParse(address, from) ? new URL(address, from) : null;
+}
+
+/** What is wrong with the front page that a visitor got, in words; an empty list is good. */
+export function wrongPage(wanted: FrontPage, { url, status, text }: { readonly url: string; readonly status: number; text(): string }): string[] {
+  const body = text();
+  if (isTraefiksOwn(status, body)) return [`${url} is answered by Traefik itself: ${status} ${body.slice(0, 80)}`];
+  return [
+    ...(wanted.codes.includes(status) ? [] : [`${url} answers ${status}, which is not allowed`]),
+    ...(wanted.text === null || body.includes(wanted.text) ? [] : [`${url} lacks the text ${JSON.stringify(wanted.text)}`]),
+  ];
 }
 
 /** Traefik's own answer where no router or no server fits: never the app's page, whatever codes a recipe allows. */

@@ -1,12 +1,15 @@
 import { basename } from "node:path";
 import { humanDuration } from "../../harness/base/clock.ts";
 import type { Status, TestResult, TierName, TierResult } from "../../reports/results.ts";
+import { declaredSkip, type Skips, stem } from "../skips.ts";
 import type { ModuleReport, RunReport, TestReport } from "./messages.ts";
 
 export interface Asked {
   readonly tier: TierName;
   /** Absolute paths. */
   readonly files: readonly string[];
+  /** Tests that the recipe's settings leave out, each with its reason: they are the only ones that may be skipped. */
+  readonly skip: Skips;
 }
 
 /**
@@ -56,9 +59,10 @@ function judged(asked: Asked, report: RunReport, tests: readonly TestReport[]): 
   if (tests.length === 0 && empty.length === 0 && report.modules.length > 0) return says("skipped", "none of its tests is of this tier");
   if (tests.length === 0) return says("unverified", "no test was run");
   if (empty.length > 0) return says("unverified", `no test in ${empty.map((module) => basename(module.file)).join(", ")}`);
-  const skipped = tests.filter((test) => test.state !== "passed");
+  const skipped = tests.filter((test) => test.state !== "passed" && (test.state !== "skipped" || declaredSkip(asked.skip, test) === null));
   if (skipped.length > 0) return says("unverified", `skipped: ${skipped.map((test) => test.name + (test.note ? ` (${test.note})` : "")).join(", ")}`);
   if (report.reason !== "passed") return says("failed", "the run failed without saying why");
+  if (tests.every((test) => test.state === "skipped")) return says("unverified", "the settings skip every test of it; where that is meant, skip the tier");
   return { status: "passed", reason: null };
 }
 
@@ -69,7 +73,7 @@ function isDone(module: ModuleReport): boolean {
 
 /** In an interrupted run a test may say passed that never reached its assertions. */
 function testOf(test: TestReport, asked: Asked, interrupted: boolean): TestResult {
-  const name = asked.files.length > 1 ? `${basename(test.file).replace(/\.test\.[cm]?[jt]sx?$/, "")}: ${test.name}` : test.name;
+  const name = asked.files.length > 1 ? `${stem(test.file)}: ${test.name}` : test.name;
   const status = test.state === "pending" || (interrupted && test.state === "passed") ? "skipped" : test.state;
   const error = test.error ?? test.note ?? (test.state !== "skipped" && status === "skipped" ? "the run was interrupted" : null);
   return { name, status, durationMs: Math.round(test.durationMs), error };

@@ -74,8 +74,9 @@ class Runner implements TestRunner {
   }
 
   async run(run: TierRun): Promise<TierResult> {
-    if (run.signal.aborted) return resultOfCut(run, { kind: "cancelled", why: messageOf(run.signal.reason) }, [], []);
-    if (run.files.length === 0) return resultOf(run, { reason: "passed", modules: [], errors: [] });
+    const asked = askedOf(run);
+    if (run.signal.aborted) return resultOfCut(asked, { kind: "cancelled", why: messageOf(run.signal.reason) }, [], []);
+    if (run.files.length === 0) return resultOf(asked, { reason: "passed", modules: [], errors: [] });
     const child = await this.ensure(run.signal);
     this.#runs += 1;
     return oneRun(child, run, this.#runs, join(this.#dir, `trace-${this.#runs}`));
@@ -88,8 +89,12 @@ class Runner implements TestRunner {
   }
 }
 
+function askedOf({ tier, files, context }: TierRun): Asked {
+  return { tier, files, skip: context.skip };
+}
+
 async function oneRun(child: RunnerProcess, run: TierRun, number: number, tracePath: string): Promise<TierResult> {
-  const asked: Asked = { tier: run.tier, files: run.files };
+  const asked = askedOf(run);
   const { promise: reported, resolve: report } = Promise.withResolvers<RunReport | Cut>();
   child.onMessage = (message: FromChild) => {
     if (!("run" in message) || message.run !== number) return;

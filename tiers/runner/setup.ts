@@ -4,16 +4,19 @@
  */
 import { appendFileSync } from "node:fs";
 import { beforeEach, inject } from "vitest";
+import { declaredSkip } from "../skips.ts";
 import type { TraceLine } from "./trace.ts";
 
-const { tracePath } = inject("recipe-ci");
+const { tracePath, context } = inject("recipe-ci");
 
 function trace(line: TraceLine): void {
   appendFileSync(tracePath, `${JSON.stringify(line)}\n`);
 }
 
-beforeEach(({ task, onTestFinished }) => {
+beforeEach(({ task, onTestFinished, skip }) => {
   const test = { file: task.file.filepath, name: fullName(task) };
+  const why = declaredSkip(context.skip, test);
+  if (why !== null) skip(why);
   trace({ ...test, state: "began", durationMs: 0, error: null });
   onTestFinished(() => {
     const { state, duration, errors } = task.result ?? {};

@@ -1,5 +1,5 @@
 import { expectationsFor } from "../expectations.ts";
-import { isTraefiksOwn } from "../judge/page.ts";
+import { wrongPage } from "../judge/page.ts";
 import { missingReplicas, restartsSince, wrongLabel } from "../judge/services.ts";
 import { leftovers, moved, notHead, rolledBack } from "../judge/upgrade.ts";
 import { app, expect, test } from "../testing.ts";
@@ -33,11 +33,9 @@ test("services that left the compose files are gone", async () => {
   expect(leftovers(wanted.head, await app.services())).toEqual([]);
 });
 
-const path = wanted.healthPath;
-if (path !== null) test("the app answers a visitor with an allowed code and its own certificate", async () => {
-  const page = await app.fetch(path);
-  expect(isTraefiksOwn(page.status, page.text()), `${page.url} is answered by Traefik itself: ${page.status} ${page.text().slice(0, 80)}`).toBe(false);
-  expect(wanted.allowedCodes, `status of ${page.url}`).toContain(page.status);
+const front = wanted.page;
+if (front !== null) test("the app answers a visitor with an allowed code and its own certificate", async () => {
+  expect(wrongPage(front, await app.fetch(front.path, { redirect: front.follow ? "follow" : "manual" }))).toEqual([]);
 });
 
 test("nothing restarted since the app settled", async () => {

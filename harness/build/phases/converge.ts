@@ -1,5 +1,5 @@
 import type { App } from "../appState.ts";
-import { deployTimeoutMs } from "../deploy.ts";
+import { deployTimeoutMs, limitSetBy } from "../deploy.ts";
 import type { Site } from "../site.ts";
 import { standing } from "../standing.ts";
 
@@ -9,9 +9,9 @@ import { standing } from "../standing.ts";
  * @throws what the watch found
  */
 export async function converge(site: Site): Promise<void> {
-  await Promise.all(standing(site).map(held));
+  await Promise.all(standing(site).map((app) => held(site, app)));
 }
 
-async function held(app: App): Promise<void> {
-  await app.watch?.converged({ timeoutMs: deployTimeoutMs(app), services: app.compose.services.map((service) => service.name) });
+async function held({ build }: Site, app: App): Promise<void> {
+  await app.watch?.converged({ timeoutMs: deployTimeoutMs(app, build.settings), services: app.compose.services.map((service) => service.name), ...limitSetBy(build.settings) });
 }

@@ -1,5 +1,6 @@
 import type { TierResult } from "../../../reports/results.ts";
 import type { Build } from "../context.ts";
+import { skipDeclared } from "../declaredSkips.ts";
 import type { RecipeTests } from "../recipeTests.ts";
 import type { Site } from "../site.ts";
 import { subject } from "../subject.ts";
@@ -10,8 +11,10 @@ import type { Plan } from "./prepare.ts";
 export async function custom(site: Site, plan: Plan): Promise<void> {
   const { build } = site;
   if (!build.request.tiers.includes("custom")) return;
+  const none = notRun(build.tests);
+  if (none?.status !== "skipped" && skipDeclared(build, "custom")) return;
   const app = subject(plan);
-  const not = notRun(build.tests) ?? (app ? null : unverified("no app of the commit under test is up"));
+  const not = none ?? (app ? null : unverified("no app of the commit under test is up"));
   if (not || !app) {
     if (not) build.findings.tiers.push(not);
     return;

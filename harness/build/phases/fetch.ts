@@ -9,6 +9,7 @@ import { baseNamed, baseOf } from "../../recipe/versions.ts";
 import { tagsBefore, treeAt } from "../../recipe/tree.ts";
 import type { Tree } from "../appState.ts";
 import type { Build } from "../context.ts";
+import { isSkipDeclared } from "../declaredSkips.ts";
 import { findTests } from "../recipeTests.ts";
 import { findSettings } from "../settings.ts";
 
@@ -37,8 +38,9 @@ export async function fetch(build: Build): Promise<Fetched> {
   });
   const checkout = { ...fetched, name: await nameForAbra(fetched) };
   if (checkout.name !== fetched.name) build.note(`${fetched.name}: the recipe calls itself ${checkout.name} (TYPE in .env.sample)`);
+  build.settings = await findSettings(build, checkout, fetched.name);
   const base = chooseBase(checkout, request.base, await tagsBefore(checkout, build.signal));
-  const baseTree = base && request.tiers.includes("upgrade") ? { commit: base.commit, dir: join(build.dir, "base") } : null;
+  const baseTree = base && request.tiers.includes("upgrade") && !isSkipDeclared(build, "upgrade") ? { side: "base" as const, commit: base.commit, dir: join(build.dir, "base") } : null;
   if (baseTree) await treeAt(checkout, baseTree.commit, baseTree.dir, build.signal);
   build.findings.recipe = {
     ...build.findings.recipe,
@@ -49,11 +51,10 @@ export async function fetch(build: Build): Promise<Fetched> {
     base: base && { version: base.tag, commit: base.commit },
   };
   for (const notice of checkout.notices) build.warn(notice);
-  build.settings = await findSettings(build, checkout, fetched.name);
   build.tests = await findTests(request, checkout, { names: [fetched.name, checkout.name], isPath: source.kind === "path" });
   if (build.tests.leftOut !== null) build.warn(build.tests.leftOut);
   if (build.tests.place !== null) build.note(`tests: ${build.tests.place}`);
-  return { checkout, headTree: { commit: checkout.head, dir: checkout.dir }, baseTree };
+  return { checkout, headTree: { side: "head", commit: checkout.head, dir: checkout.dir }, baseTree };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { watchApp } from "../app.ts";
 import { deploy } from "../deploy.ts";
 import { installExpectations } from "../expectations.ts";
+import { skipDeclared } from "../declaredSkips.ts";
 import type { Site } from "../site.ts";
 import { genericFiles, runTier } from "../tiers.ts";
 import type { Plan } from "./prepare.ts";
@@ -18,7 +19,7 @@ export async function install(site: Site, plan: Plan): Promise<void> {
   const swarm = await site.swarm();
   await watchApp(site, swarm, plan.head);
   await deploy(site, swarm, plan.head, { force: false });
-  if (build.request.tiers.includes("install")) {
+  if (build.request.tiers.includes("install") && !skipDeclared(build, "install")) {
     await runTier(site, plan.head, { files: await genericFiles("install"), expect: await installExpectations(site, plan.head) });
   }
   // Not before: a broken head is red without one.

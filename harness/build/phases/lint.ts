@@ -7,7 +7,9 @@ import { treeAt } from "../../recipe/tree.ts";
 import type { Checkout } from "../../recipe/types.ts";
 import type { Rung } from "../../../reports/results.ts";
 import { abraIn } from "../app.ts";
-import { lintable } from "../sampled.ts";
+import type { Tree } from "../appState.ts";
+import { envFor } from "../envFor.ts";
+import { asSampled, lintable } from "../sampled.ts";
 import type { Site } from "../site.ts";
 import type { Fetched } from "./fetch.ts";
 
@@ -19,7 +21,7 @@ import type { Fetched } from "./fetch.ts";
 export async function lint(site: Site, { checkout, baseTree }: Fetched): Promise<void> {
   const base = await readBase(site, checkout, baseTree?.dir ?? null);
   const found = await lintStatic(site, checkout.dir, base);
-  if (base && baseTree) wantBase(site, base);
+  if (base && baseTree) await wantBase(site, baseTree);
   const broken = await abraLint(site, checkout);
   site.build.findings.lint = rungOf(found, broken);
 }
@@ -32,7 +34,7 @@ export async function lint(site: Site, { checkout, baseTree }: Fetched): Promise
  */
 export async function lintStatic(site: Site, dir: string, base: LintRecipe | null): Promise<readonly Finding[]> {
   const { build, images } = site;
-  const head = await lintable(dir, build.request.env);
+  const head = await lintable(dir, envFor(build.settings, build.request.env, "deploy"));
   build.findings.recipe.version = head.app.version;
   const findings = staticFindings(head, base);
   build.findings.lintFindings = findings;
@@ -49,17 +51,17 @@ async function readBase(site: Site, checkout: Checkout, dir: string | null): Pro
   const { base } = build.findings.recipe;
   if (!base) return null;
   try {
-    return await lintable(dir ?? (await baseFiles(site, checkout, base.commit)), build.request.env);
+    return await lintable(dir ?? (await baseFiles(site, checkout, base.commit)), envFor(build.settings, build.request.env, "deploy"));
   } catch (error) {
     if (!(error instanceof FindingError && error.blame === "recipe") && !(error instanceof UsageError)) throw error;
     return null;
   }
 }
 
-/** What is no image reference is told when base is deployed. */
-function wantBase({ images }: Site, base: LintRecipe): void {
+/** With the settings' overlays: one of them may name another image. What is no image reference is told when base is deployed. */
+async function wantBase({ images, build: { settings, request } }: Site, base: Tree): Promise<void> {
   try {
-    images.want(base.app);
+    images.want(await asSampled(base.dir, envFor(settings, request.env, "deploy"), { settings, side: base.side }));
   } catch (error) {
     if (!(error instanceof FindingError)) throw error;
   }

@@ -28,7 +28,7 @@ export async function prepare(site: Site, { checkout, headTree, baseTree }: Fetc
   await Promise.allSettled(both);
   const [head, upgraded] = await Promise.all(both);
   target.abra.version = await head.abra.version();
-  target.overlay = site.overlay;
+  target.overlay = overlayInWords(site);
   return { checkout, headTree, head, upgraded };
 }
 
@@ -40,6 +40,11 @@ async function newBase(site: Site, swarm: Swarm, checkout: Checkout, tree: Tree)
     site.build.findings.baseBroken = baseBroken(error);
     return null;
   }
+}
+
+/** What was added to the recipe, of whichever app; null where nothing. */
+export function overlayInWords({ overlays }: Pick<Site, "overlays">): string | null {
+  return overlays.size === 0 ? null : [...overlays].join("; ");
 }
 
 /** What is known of the target before anything is deployed. */

@@ -6,6 +6,7 @@ import { packageRoot } from "../../base/paths.ts";
 import type { Results } from "../../../reports/results.ts";
 import { writeResults } from "../../../reports/write.ts";
 import type { Build } from "../context.ts";
+import { idleSkips } from "../declaredSkips.ts";
 import { verdictOf } from "../verdict.ts";
 
 /** Everything the build found, as results.json's content, with no secret in it. The phases must have ended. */
@@ -17,6 +18,8 @@ export function resultsOf(build: Build, harness: Results["run"]["harness"]): Res
     asked: request.tiers,
     tiers: findings.tiers,
     lint: findings.lint,
+    skip: build.settings.skip,
+    declaredSkips: findings.declaredSkips,
     baseBroken: findings.baseBroken,
   });
   const { startedAt, finishedAt, durationMs, phases } = build.timeline.summary();
@@ -29,7 +32,8 @@ export function resultsOf(build: Build, harness: Results["run"]["harness"]): Res
     reason: says.reason && { ...says.reason, evidence: [...says.reason.evidence] },
     phases,
     tiers: findings.tiers,
-    warnings: findings.warnings,
+    // Where the story ended early, what is named under skip may have had no chance to run.
+    warnings: [...findings.warnings, ...(findings.ending === null ? idleSkips(build.settings, findings.tiers) : [])],
     watch: findings.watch,
     teardown: findings.teardown,
     artifacts: findings.artifacts,

@@ -10,6 +10,7 @@ import { baseBroken } from "../base-broken.ts";
 import type { Build } from "../context.ts";
 import { deploy } from "../deploy.ts";
 import { upgradeExpectations } from "../expectations.ts";
+import { skipDeclared } from "../declaredSkips.ts";
 import type { Site } from "../site.ts";
 import { prune } from "../prune.ts";
 import { serviceStates } from "../serviceState.ts";
@@ -24,6 +25,7 @@ import type { Plan } from "./prepare.ts";
 export async function upgrade(site: Site, plan: Plan): Promise<void> {
   const { build } = site;
   if (!build.request.tiers.includes("upgrade")) return;
+  if (build.findings.recipe.base && skipDeclared(build, "upgrade")) return;
   if (build.findings.baseBroken) return unverified(build, build.findings.baseBroken);
   const skip = await whyNot(site, plan);
   if (skip !== null || !plan.upgraded) {

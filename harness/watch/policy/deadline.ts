@@ -10,8 +10,9 @@ import { excuseLines, loopLimit, plural } from "./wording.ts";
  * What to report when the time is up and nothing was decided. An open streak is the reason where there is one; where
  * nothing of the recipe ever got to run, the Swarm is; where all is up and only the window is not over, the time limit is.
  * @param waitedMs how long was waited
+ * @param setBy who set that limit: `timeouts.deploy in recipes/wordpress/recipe.ts`; without it the recipe's timeout label
  */
-export function deadlineFinding(history: History, limits: Limits, now: number, waitedMs: number, judged: Judgement): FindingError {
+export function deadlineFinding(history: History, limits: Limits, now: number, waitedMs: number, judged: Judgement, setBy?: string): FindingError {
   const view = viewOf(history, limits, now);
   const names = askedFor(view);
   const late = names.filter((name) => !standingOf(name, view).inPlace);
@@ -20,7 +21,7 @@ export function deadlineFinding(history: History, limits: Limits, now: number, w
   const slots = root?.slots ?? [];
   const line = "line" in judged ? judged.line : judged.reason.summary;
   const open = slots.find(({ streak }) => streak.length > 0);
-  const { blame, hint } = whoseFault(service, names.length > 0 && late.length === 0, slots, history);
+  const { blame, hint } = whoseFault(service, names.length > 0 && late.length === 0, slots, history, setBy);
   return new FindingError(blame, {
     class: "deadline",
     service,
@@ -29,11 +30,13 @@ export function deadlineFinding(history: History, limits: Limits, now: number, w
       ...slots.flatMap(({ failures, latest }) => [...failureLines(failures), taskLine(latest)]),
       ...(root ? excuseLines(root, view) : []),
       ...(open ? [`${plural(open.streak.length)} counted, ${loopLimit(limits)}`] : []),
-      `limit: ${humanDuration(waitedMs)} for everything to be up (10 min 0 s at least; the label coop-cloud.\${STACK_NAME}.timeout of app raises it)`,
+      `limit: ${humanDuration(waitedMs)} for everything to be up (${setBy === undefined ? labelInWords : `set by ${setBy}`})`,
     ],
     hint,
   });
 }
+
+const labelInWords = "10 min 0 s at least; the label coop-cloud.${STACK_NAME}.timeout of app raises it";
 
 /** Of those that are late, looping ones first, one that waits for no other of them. */
 function rootOfLate(late: readonly string[], view: View): string | null {
@@ -42,11 +45,11 @@ function rootOfLate(late: readonly string[], view: View): string | null {
   return candidates.find((name) => !view.services.get(name)?.needs.some((need) => candidates.includes(need))) ?? null;
 }
 
-function whoseFault(service: string | null, allUp: boolean, slots: readonly SlotView[], { daemon }: History): { readonly blame: Blame; readonly hint: string } {
+function whoseFault(service: string | null, allUp: boolean, slots: readonly SlotView[], { daemon }: History, setBy: string | undefined): { readonly blame: Blame; readonly hint: string } {
   if (daemon.failedAttempts > 0) return { blame: "infra", hint: "the daemon does not answer: look at the engine's log on the manager node, then run again" };
   if (allUp) return { blame: "harness-limit", hint: "all is up, only the time to watch it was too short: raise the deadline, or shorten update_config.monitor" };
   if (slots.every(neverStarted)) return { blame: "infra", hint: `${service ?? "the stack"} never got to start: look at the node (image, network, volume), then run again` };
-  return { blame: "recipe", hint: `see why ${service} is not up yet; where it is only slow, raise TIMEOUT or its start_period` };
+  return { blame: "recipe", hint: `see why ${service} is not up yet; where it is only slow, raise ${setBy ?? "TIMEOUT"} or its start_period` };
 }
 
 const neverStarted = ({ tasks }: SlotView): boolean =>

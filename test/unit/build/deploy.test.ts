@@ -6,6 +6,7 @@ import type { App } from "../../../harness/build/appState.ts";
 import { Build } from "../../../harness/build/context.ts";
 import { deploy, deployTimeoutMs } from "../../../harness/build/deploy.ts";
 import { Site } from "../../../harness/build/site.ts";
+import { noSettings } from "../../../harness/config/recipe.ts";
 import type { Swarm } from "../../../harness/swarm/types.ts";
 import type { Settled, Watch } from "../../../harness/watch/watch.ts";
 import { request } from "./request.ts";
@@ -197,6 +198,11 @@ test("an interrupt is why, whatever it makes abra say", async () => {
   await expect(done).rejects.toBe(reason);
 });
 
+test("settings are taken at their word, whatever the label says", () => {
+  const app = { stack: "s", compose: { services: [{ name: "app", labels: { "coop-cloud.s.timeout": "7200" } }] } } as unknown as App;
+  expect(deployTimeoutMs(app, { timeouts: { deployMs: 20_000 } })).toBe(20_000);
+});
+
 describe("how long a deployment may take by the label of its TIMEOUT", () => {
   test.each([
     [undefined, 600_000],
@@ -212,6 +218,6 @@ describe("how long a deployment may take by the label of its TIMEOUT", () => {
     ["Infinity", 600_000],
   ])("%s", (seconds, expected) => {
     const labels = seconds === undefined ? {} : { "coop-cloud.s.timeout": seconds };
-    expect(deployTimeoutMs({ stack: "s", compose: { services: [{ name: "db", labels: { "coop-cloud.s.timeout": "7200" } }, { name: "app", labels }] } } as unknown as App)).toBe(expected);
+    expect(deployTimeoutMs({ stack: "s", compose: { services: [{ name: "db", labels: { "coop-cloud.s.timeout": "7200" } }, { name: "app", labels }] } } as unknown as App, noSettings)).toBe(expected);
   });
 });

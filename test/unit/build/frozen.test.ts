@@ -28,7 +28,7 @@ async function within(call: Promise<unknown>): Promise<unknown> {
 }
 
 test("what abra refuses meanwhile is the engine's fault", async () => {
-  expect(await within(must(swarmOf(frozen), { commit: "0123456789", dir: "" }, "app deploy", refused))).toMatchObject({ blame: "infra", reason: { class: "daemon-lost" } });
+  expect(await within(must(swarmOf(frozen), { side: "head", commit: "0123456789", dir: "" }, "app deploy", refused))).toMatchObject({ blame: "infra", reason: { class: "daemon-lost" } });
 });
 
 test("services that nobody tells of end in a time-out", async () => {

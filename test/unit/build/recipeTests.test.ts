@@ -96,7 +96,7 @@ describe("what can't be run", () => {
 
 describe("the app that later tiers run on", () => {
   const app = (commit: string, up: boolean, givenUp = false) => ({ tree: { commit, dir: "" }, watch: up ? {} : null, givenUp }) as unknown as App;
-  const headTree = { commit: "head", dir: "" };
+  const headTree = { side: "head" as const, commit: "head", dir: "" };
 
   test.each<[string, App, App | null, "head" | "upgraded" | null]>([
     ["the upgraded one", app("head", true), app("head", true), "upgraded"],

@@ -23,10 +23,10 @@ const json = (failures: number) => JSON.stringify({ restarts: { failures } });
 let made = 0;
 const repo = () => new Repo(join(home, `${++made}`, "blog"));
 
-async function find(from: Repo, o: { pr?: number; called?: string; settings?: Settings } = {}) {
+async function find(from: Repo, o: { pr?: number; called?: string; settings?: Settings; variant?: string } = {}) {
   const events: BuildEvent[] = [];
   const pr = o.pr ?? null;
-  const build = new Build({ ...request, pr, settings: o.settings ?? null }, (event) => events.push(event), AbortSignal.timeout(20_000), `unit-${++made}`);
+  const build = new Build({ ...request, pr, settings: o.settings ?? null, variant: o.variant ?? null }, (event) => events.push(event), AbortSignal.timeout(20_000), `unit-${++made}`);
   Object.assign(build, { dir: join(home, `${made}`) });
   const checkout = await fetchRecipe({ source: { kind: pr === null ? "path" : "url", path: from.dir, url: `file://${from.dir}`, name: "blog" }, ref: null, pr, into: join(build.dir, "fetch"), signal: build.signal, log: () => {} });
   const settings = await findSettings(build, checkout, o.called ?? "blog", recipes);
@@ -91,6 +91,10 @@ describe("refused", () => {
     ["a limit of 0", withSettings(json(0)), ".recipe-ci/recipe.json: restarts.failures is 0; give a whole number from 1 to 40"],
     ["a service that no compose file has", withSettings('{"dependencies":{"app":{"add":["cache"]}}}'), '.recipe-ci/recipe.json: dependencies.app.add: no service "cache"; the recipe\'s services are app, db, queue'],
     ["a window below the smallest restart delay", withSettings('{"restarts":{"failures":3,"withinSeconds":9}}'), ".recipe-ci/recipe.json: restarts: 3 failures never fit into 9 s, Swarm waits 5.0 s before each restart"],
+    ["a variant whose compose file head lacks", { ...withSettings('{"env":{"deploy":{"COMPOSE_FILE":"compose.yml:compose.pg.yml"}}}') }, ".recipe-ci/recipe.json: env.deploy: COMPOSE_FILE names compose.pg.yml, which the recipe does not have; its compose files are compose.extra.yml, compose.yml"],
+    ["an overlay that has expired", withSettings('{"overlays":[{"scope":"head","reason":"a small host","expires":"2024-02-29","compose":{"services":{"app":{"environment":{}}}}}]}'), ".recipe-ci/recipe.json: overlays.0 expired on 2024-02-29 (a small host)"],
+    ["incident 15: an overlay that gives head a service", withSettings('{"overlays":[{"scope":"both","reason":"x","expires":"9999-12-31","compose":{"services":{"mock":{"environment":{}}}}}]}'), ".recipe-ci/recipe.json: overlays.0.compose.services: head has no service \"mock\""],
+    ["a page of a recipe without one", withSettings('{"health":{"path":"/status"}}'), ".recipe-ci/recipe.json: health asks for a page, and no service of the recipe has the label traefik.enable=true"],
     ["code of the recipe", { ...recipe, ".recipe-ci/recipe.ts": "export default {}" }, ".recipe-ci/recipe.ts: is not read; settings are in recipe.json: move it there"],
     ["YAML", { ...recipe, ".recipe-ci/recipe.yaml": "restarts: {}" }, ".recipe-ci/recipe.yaml: is not read"],
     ["a folder", { ...recipe, ".recipe-ci/recipe.json/x": "" }, "blog/.recipe-ci/recipe.json: is no file"],
@@ -101,6 +105,15 @@ describe("refused", () => {
     const finding = find(from);
     await expect(finding).rejects.toThrow(UsageError);
     await expect(finding).rejects.toThrow(says);
+  });
+
+  test("a variant that the settings do not name", async () => {
+    const from = repo();
+    from.commit(withSettings('{"variants":{"queue":{"env":{"deploy":{"COMPOSE_FILE":"compose.yml:compose.extra.yml"}}}}}'));
+    await expect(find(from, { variant: "queu" })).rejects.toThrow('--variant queu: .recipe-ci/recipe.json names no such variant, did you mean "queue"?');
+    const { settings, notes } = await find(from, { variant: "queue" });
+    expect(settings.env.deploy).toEqual({ COMPOSE_FILE: "compose.yml:compose.extra.yml" });
+    expect(notes).toEqual(["settings: .recipe-ci/recipe.json, variant queue"]);
   });
 
   test("a link that leads out of the recipe", async () => {

@@ -22,6 +22,8 @@ const good: VerdictFacts = {
   asked: ["install", "upgrade"],
   tiers: [tier("install", "passed"), tier("upgrade", "passed")],
   lint: "pass",
+  skip: {},
+  declaredSkips: [],
   baseBroken: null,
 };
 const says = (facts: Partial<VerdictFacts>) => verdictOf({ ...good, ...facts });
@@ -38,6 +40,9 @@ describe("the verdict and its reason", () => {
     ["a skip without a reason", { tiers: [tier("install", "passed"), tier("upgrade", "skipped", { reason: null })] }, "unverified", "tier-unverified"],
     ["passed without a test", { tiers: [tier("install", "passed", { tests: [] }), tier("upgrade", "passed")] }, "unverified", "tier-unverified"],
     ["passed with a skipped test", { tiers: [tier("install", "passed", { tests: [ran, { ...ran, status: "skipped" }] }), tier("upgrade", "passed")] }, "unverified", "tier-unverified"],
+    ["passed with a skipped test that the settings skip", { tiers: [tier("install", "passed", { tests: [ran, { ...ran, name: "a: mails", status: "skipped" }] }), tier("upgrade", "passed")], skip: { mails: "no mail here" } }, "passed", null],
+    ["the same where another test is left out", { tiers: [tier("install", "passed", { tests: [ran, { ...ran, name: "a: mails", status: "skipped" }] }), tier("upgrade", "passed")], skip: { ails: "no mail here" } }, "unverified", "tier-unverified"],
+    ["tests of which all are left out", { tiers: [tier("install", "passed", { tests: [{ ...ran, status: "skipped" }] }), tier("upgrade", "passed")], skip: { answers: "no" } }, "unverified", "tier-unverified"],
     ["said twice, once unproven", { tiers: [...good.tiers, tier("upgrade", "unverified")] }, "unverified", "tier-unverified"],
     ["only skips", { asked: ["upgrade"], tiers: [tier("upgrade", "skipped")] }, "unverified", "nothing-tested"],
     ["nothing asked for", { asked: [], tiers: [] }, "unverified", "nothing-tested"],
@@ -134,6 +139,10 @@ describe("the ladder", () => {
     ["all", [p, p, p, p, p], "pass", 5],
   ])("%s", (_, statuses, lint, level) => {
     expect(climbed(statuses, lint).level).toBe(level);
+  });
+
+  test("a recipe whose settings say why its tests are left out climbs on", () => {
+    expect(climbed([p, p, p, p, "skipped"], "pass", { declaredSkips: ["custom"] })).toMatchObject({ verdict: "passed", level: 5, rungs: { functional: "skip" } });
   });
 
   test("lint that fails leaves the verdict", () => {

@@ -7,7 +7,7 @@ const from = (flags: RunFlags = {}, env: PipelineEnv = {}, source: string | unde
 
 test("nothing but a recipe", () => {
   expect(from()).toEqual({
-    source: "wordpress", sourceBase: null, ref: null, pr: null, base: null, env: {}, tiers: ["install", "upgrade", "custom"], quick: false, settings: null, config: null, swarm: "ephemeral",
+    source: "wordpress", sourceBase: null, ref: null, pr: null, base: null, variant: null, env: {}, tiers: ["install", "upgrade", "custom"], quick: false, settings: null, config: null, swarm: "ephemeral",
     out: resolve("out"), keepMs: null, abra: null, standIn: false, install: false, hostImages: false, hostConfig: null, trigger: "manual", deadlineMs: 3_600_000,
   });
 });
@@ -17,6 +17,7 @@ describe("flags", () => {
     ["--ref", { ref: "v1" }, { ref: "v1", pr: null }],
     ["--pr", { pr: "12" }, { pr: 12, ref: null }],
     ["--base", { base: "1.0.0+6.1" }, { base: "1.0.0+6.1" }],
+    ["--variant", { variant: "postgres" }, { variant: "postgres" }],
     ["--env", { env: ["A=1", "B=x=y", "C="] }, { env: { A: "1", B: "x=y", C: "" } }],
     ["--env again: the last wins", { env: ["A=1", "A=2"] }, { env: { A: "2" } }],
     ["--stages", { stages: "install" }, { tiers: ["install"] }],
@@ -77,6 +78,7 @@ describe("refused with what is wrong and what to do", () => {
     ["--env without a value", { env: ["A"] }, {}, '--env: "A" is not K=V'],
     ["--env without a name", { env: ["=1"] }, {}, '--env: "=1" is not K=V'],
     ["--env with a name that is none", { env: ["A B=1"] }, {}, '--env: "A B=1" is not K=V'],
+    ["--env TYPE", { env: ["TYPE=x"] }, {}, "--env TYPE: is set by the build itself"],
     ["--env DOMAIN", { env: ["DOMAIN=x"] }, {}, "--env DOMAIN: is set by the build itself"],
     ["--env LETS_ENCRYPT_ENV", { env: ["LETS_ENCRYPT_ENV=production"] }, {}, "--env LETS_ENCRYPT_ENV: is set by the build itself"],
     ["an unknown stage", { stages: "instal" }, {}, '--stages: unknown stage "instal", did you mean "install"?; the stages are install, upgrade, backup, restore, custom, extra'],
@@ -94,7 +96,6 @@ describe("refused with what is wrong and what to do", () => {
     ["--stages backup", { stages: "install,backup" }, {}, "--stages backup: not yet: the backup tier"],
     ["--trust", { trust: "untrusted" }, {}, "--trust: not yet:"],
     ["--lane", { lane: "release" }, {}, "--lane: not yet:"],
-    ["--variant", { variant: "sqlite" }, {}, "--variant: not yet:"],
     ["--swarm ssh://", { swarm: "ssh://host" }, {}, "--swarm ssh://host: not yet:"],
   ])("%s", (_, flags, env, message) => {
     expect(() => from(flags, env)).toThrow(UsageError);

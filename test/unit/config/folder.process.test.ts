@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -17,7 +17,7 @@ async function load(code: string) {
 }
 
 test.each<[string, string, string]>([
-  ["typed, with the helper, in a folder that has no package", 'import { defineRecipe } from "recipe-ci/settings";\nconst failures: number = 2;\nexport default defineRecipe({ restarts: { failures } });', '{"place":"conf/recipe.ts","limits":{"failures":2},"dependencies":{}}'],
+  ["typed, with the helper, in a folder that has no package", 'import { defineRecipe } from "recipe-ci/settings";\nconst failures: number = 2;\nexport default defineRecipe({ restarts: { failures } });', '{"place":"conf/recipe.ts","limits":{"failures":2},"dependencies":{},'],
   ["NaN", "export default { restarts: { failures: Number.NaN } }", "UsageError: conf/recipe.ts: restarts.failures is NaN; give a whole number from 1 to 40"],
   ["no default export", "export const restarts = {};", "UsageError: conf/recipe.ts: exports no default; write: export default defineRecipe({ ... })"],
   ["no TypeScript", "export default {", "UsageError: conf/recipe.ts: can't be loaded: "],
@@ -27,4 +27,11 @@ test.each<[string, string, string]>([
   const { stdout, stderr } = await load(code);
   expect(stdout).toContain(says);
   expect(stderr).toBe("");
+});
+
+test("the README's example is one", async () => {
+  const [example = ""] = /(?<=```ts\n).*?(?=```)/s.exec(readFileSync(join(packageRoot, "recipes/README.md"), "utf8")) ?? [];
+  const { stdout, stderr } = await load(example);
+  expect(stderr).toBe("");
+  expect(JSON.parse(stdout)).toMatchObject({ health: { path: "/status" }, overlays: [{ at: "overlays.0", scope: "base" }], skip: { backup: "a dump takes an hour" } });
 });

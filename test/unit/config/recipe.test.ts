@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../../../harness/base/errors.ts";
 import { editDependencies } from "../../../harness/config/dependencies.ts";
@@ -5,16 +6,51 @@ import { checkFit, type Composition } from "../../../harness/config/fit.ts";
 import { noSettings, parseSettings, parseSettingsJson } from "../../../harness/config/recipe.ts";
 import { defaultLimits } from "../../../harness/watch/limits.ts";
 import { limitsWith } from "../../../harness/watch/limits.ts";
-import { defineRecipe, type RecipeSettings } from "../../../tiers/settings.ts";
+import { settingsSchemaFile, settingsSchemaText } from "../../../harness/config/jsonSchema.ts";
+import type { Shape } from "../../../harness/config/problem.ts";
+import { settingsJsonSchema } from "../../../harness/config/schema.ts";
+import { type CommandProbe, defineRecipe, type HttpProbe, type OverlaySettings, type RecipeSettings, type TcpProbe, type VariantSettings } from "../../../tiers/settings.ts";
 
 const place = "recipes/plausible/recipe.ts";
 
 type All<T> = { readonly [K in keyof T]-?: NonNullable<T[K]> };
+type Inner<K extends keyof RecipeSettings> = All<NonNullable<RecipeSettings[K]>>;
+const overlay = { scope: "base", reason: "its image is gone", expires: "2026-12-31", compose: { services: { app: { image: "nginx:1" } }, volumes: { v: {} }, networks: { n: {} }, secrets: { s: {} }, configs: { c: {} } } } as const;
 /** With every key that its type has: one that the schema lacks would be refused. */
-const all: All<RecipeSettings> & { restarts: All<NonNullable<RecipeSettings["restarts"]>> } = {
+const all: All<RecipeSettings> & { [K in "restarts" | "health" | "timeouts" | "env"]: Inner<K> } & { overlays: readonly (OverlaySettings & { compose: All<OverlaySettings["compose"]> })[]; variants: Record<string, All<VariantSettings>> } = {
+  $schema: "https://example.org/recipe.schema.json",
+  health: { path: "/status", codes: [200, 404], text: "ready" },
+  probes: {
+    api: { kind: "http", path: "/api", codes: [200], text: "ok", after: ["voice"], timeout: 30 } satisfies All<HttpProbe>,
+    voice: { kind: "tcp", service: "app", port: 64_738, connects: 5, after: ["worker"], timeout: 40 } satisfies All<TcpProbe>,
+    worker: { kind: "command", service: "app", command: ["test", "-e", "/ready"], after: [], timeout: 50 } satisfies All<CommandProbe>,
+  },
+  timeouts: { deploy: 1_200, ready: 90, tier: 300 },
   restarts: { failures: 3, withinSeconds: 90, stableFor: 30, ceiling: 300 },
   dependencies: { app: { add: ["queue"], remove: ["cache"] } },
+  env: { deploy: { A: "1" }, upgrade: { B: "2" } },
+  overlays: [overlay],
+  variants: { postgres: { env: { deploy: { COMPOSE_FILE: "compose.yml:compose.postgres.yml" }, upgrade: {} }, overlays: [overlay] } },
+  skip: { backup: "the dump takes an hour" },
 };
+
+/** The keys of a schema as paths; with an example those of them that it has. */
+function keysOf(shape: Shape, example?: unknown, path = ""): Set<string> {
+  const examples = example === undefined ? [] : [example].flat();
+  const keys = Object.entries(shape.properties ?? {}).flatMap(([key, inner]) => {
+    const given = examples.flatMap((one) => (typeof one === "object" && one !== null && key in one ? [(one as Record<string, unknown>)[key]] : []));
+    if (example !== undefined && given.length === 0) return [];
+    return [`${path}${key}`, ...keysOf(inner, example === undefined ? undefined : given.flat(), `${path}${key}.`)];
+  });
+  const open = typeof shape.additionalProperties === "object" ? shape.additionalProperties : undefined;
+  const values = example === undefined ? undefined : examples.flatMap((one) => Object.values(one as object));
+  const below = [
+    ...(open ? keysOf(open, values, `${path}*.`) : []),
+    ...(shape.items ? keysOf(shape.items, example, path) : []),
+    ...(shape.oneOf ?? []).flatMap((one) => [...keysOf(one, example, path)]),
+  ];
+  return new Set([...keys, ...below]);
+}
 
 describe("settings", () => {
   test("all of them", () => {
@@ -22,8 +58,21 @@ describe("settings", () => {
       place,
       limits: { failures: 3, withinMs: 90_000, stableForMs: 30_000, ceilingMs: 300_000 },
       dependencies: { app: { add: ["queue"], remove: ["cache"] } },
+      health: { path: "/status", codes: [200, 404], text: "ready" },
+      probes: [
+        { name: "api", kind: "http", path: "/api", codes: [200], text: "ok", after: ["voice"], timeoutMs: 30_000 },
+        { name: "voice", kind: "tcp", service: "app", port: 64_738, connects: 5, after: ["worker"], timeoutMs: 40_000 },
+        { name: "worker", kind: "command", service: "app", command: ["test", "-e", "/ready"], after: [], timeoutMs: 50_000 },
+      ],
+      timeouts: { deployMs: 1_200_000, readyMs: 90_000, tierMs: 300_000 },
+      env: all.env,
+      overlays: [{ ...overlay, at: "overlays.0" }],
+      variants: { postgres: { env: all.variants.postgres?.env, overlays: [{ ...overlay, at: "variants.postgres.overlays.0" }] } },
+      skip: all.skip,
     });
   });
+  test("every key of the schema has a type", () => expect(keysOf(settingsJsonSchema() as Shape)).toEqual(new Set(keysOf(settingsJsonSchema() as Shape, all))));
+  test("the committed schema is the one that the code gives (npm run schema)", () => expect(readFileSync(settingsSchemaFile, "utf8")).toBe(settingsSchemaText()));
   test("none of them", () => expect(parseSettings({}, place)).toEqual({ ...noSettings, place }));
   test("a dependency with one side", () => expect(parseSettings({ dependencies: { app: { add: ["db"] } } }, place).dependencies).toEqual({ app: { add: ["db"], remove: [] } }));
   test("the same as JSON", () => expect(parseSettingsJson(JSON.stringify(all), place)).toEqual(parseSettings(all, place)));
@@ -74,7 +123,7 @@ describe("a number that is none, or makes no sense", () => {
 });
 
 describe("a shape that is wrong", () => {
-  const keys = "the keys are: restarts.{failures,withinSeconds,stableFor,ceiling}, dependencies.<service>.{add,remove}";
+  const keys = "the keys are health, probes, timeouts, restarts, dependencies, env, overlays, variants, skip";
   test.each<[string, unknown, string]>([
     ["a misspelt key", { restart: {} }, `unknown key "restart", did you mean "restarts"?; ${keys}`],
     ["a misspelt limit", { restarts: { failure: 2 } }, 'unknown key "restarts.failure", did you mean "failures"?'],
@@ -104,8 +153,9 @@ describe("a shape that is wrong", () => {
 });
 
 describe("settings and the recipe they are for", () => {
-  const composition: Composition = { names: ["app", "db", "queue", "cache"], dependencies: { app: ["db", "queue"], queue: ["db"], db: [] }, restartDelaysMs: [20_000, 5_000] };
-  const fit = (value: RecipeSettings, changes: Partial<Composition> = {}) => checkFit(parseSettings(value, place), { ...composition, ...changes }, defaultLimits);
+  const composition: Composition = { names: ["app", "db", "queue", "cache"], dependencies: { app: ["db", "queue"], queue: ["db"], db: [] }, restartDelaysMs: [20_000, 5_000], routed: true };
+  const today = new Date("2026-11-21T12:00:00Z");
+  const fit = (value: RecipeSettings, changes: Partial<Composition> = {}) => checkFit(parseSettings(value, place), { ...composition, ...changes }, defaultLimits, today);
 
   test("what fits", () => expect(fit({ restarts: { failures: 4, withinSeconds: 15 }, dependencies: { app: { remove: ["queue"] }, db: {} } })).toEqual([]));
 

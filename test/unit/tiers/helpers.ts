@@ -23,6 +23,7 @@ export function context(over: Partial<TierContext> = {}, expect: Expectations = 
     env: { DOMAIN: "app.ci.test" },
     services: [],
     expect,
+    skip: {},
     ...over,
   };
 }

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { ModuleReport, RunReport, TestReport } from "../../../tiers/runner/messages.ts";
 import { resultOf, resultOfCut } from "../../../tiers/runner/result.ts";
+import { declaredSkip } from "../../../tiers/skips.ts";
 import { readTrace } from "../../../tiers/runner/trace.ts";
 
-const asked = { tier: "custom", files: ["/r/a.test.ts"] } as const;
+const asked = { tier: "custom", files: ["/r/a.test.ts"], skip: {} } as const;
 
 function one(name: string, over: Partial<TestReport> = {}): TestReport {
   return { name, file: "/r/a.test.ts", state: "passed", durationMs: 1.6, error: null, note: null, ...over };
@@ -51,14 +52,32 @@ test("the tests of an interrupted run are no passes", () => {
   ]);
 });
 
+describe("tests that the settings leave out", () => {
+  const skip = { x: "needs a mail server", "a: y": "too slow" };
+  const left = (name: string) => one(name, { state: "skipped", note: skip["a: y"] });
+  test.each<[string, TestReport[], string, string | null]>([
+    ["may be skipped", [one("w"), left("x"), left("y")], "passed", null],
+    ["others may not", [one("w"), left("x"), left("z")], "unverified", "custom: skipped: z (too slow)"],
+    ["but not all of a tier", [left("x")], "unverified", "custom: the settings skip every test of it; where that is meant, skip the tier"],
+    ["that failed before anybody skipped them are no skips", [one("w"), one("x", { state: "failed", error: "no" })], "failed", "custom: 1 of 2 tests failed: x"],
+    ["that never ended are no skips", [one("w"), one("x", { state: "pending" })], "unverified", "custom: skipped: x"],
+  ])("%s", (_, tests, status, reason) => {
+    expect(resultOf({ ...asked, skip }, report([module(tests)]))).toMatchObject({ status, reason });
+  });
+
+  test("a test of that name in another file is another test", () => {
+    expect([declaredSkip(skip, { name: "y", file: "/r/a.test.ts" }), declaredSkip(skip, { name: "y", file: "/r/b.test.ts" }), declaredSkip(skip, { name: "constructor", file: "/r/a.test.ts" })]).toEqual(["too slow", null, null]);
+  });
+});
+
 test("with several files a test's name says its file", () => {
-  const two = { tier: "custom", files: ["/r/a.test.ts", "/r/b.test.ts"] } as const;
+  const two = { tier: "custom", files: ["/r/a.test.ts", "/r/b.test.ts"], skip: {} } as const;
   const result = resultOf(two, report([module([one("x")]), module([one("x", { file: "/r/b.test.ts" })], { file: "/r/b.test.ts" })]));
   expect(result.tests.map(({ name }) => name)).toEqual(["a: x", "b: x"]);
 });
 
 test("one empty file of two is unverified", () => {
-  const two = { tier: "custom", files: ["/r/a.test.ts", "/r/b.test.ts"] } as const;
+  const two = { tier: "custom", files: ["/r/a.test.ts", "/r/b.test.ts"], skip: {} } as const;
   expect(resultOf(two, report([module([one("x")]), module([], { file: "/r/b.test.ts" })]))).toMatchObject({ status: "unverified", reason: "custom: no test in b.test.ts" });
 });
 

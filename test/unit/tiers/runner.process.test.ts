@@ -66,6 +66,16 @@ test("a failing test fails the tier, with the difference and the place", async (
   expect(log).toContain("a word of a test");
 });
 
+test("a test that the settings leave out does not run, and says why", async () => {
+  const file = await write("left-out.test.ts", `test("mails", () => { throw new Error("must not run"); }); test("answers", () => {});`);
+  expect(await run([file], { context: context({ skip: { mails: "needs a mail server" } }) })).toMatchObject({
+    status: "passed",
+    reason: null,
+    tests: [{ name: "mails", status: "skipped", error: "needs a mail server" }, { name: "answers", status: "passed" }],
+  });
+  expect(await run([file])).toMatchObject({ status: "failed", reason: "custom: 1 of 2 tests failed: mails" });
+});
+
 test("a syntax error fails the tier and names the file", async () => {
   const good = await write("good.test.ts", `test("good", () => expect(1).toBe(1));`);
   const result = await run([good, await write("syntax.test.ts", "test('x', () => {")]);

@@ -123,6 +123,15 @@ describe("deadline", () => {
     ]);
   });
 
+  test("a limit of the settings is named as theirs", () => {
+    const s = new Scene({ app: { health: true } });
+    s.plan(0, () => s.start("app"));
+    s.until(20);
+    const { reason } = deadlineFinding(s.history, s.limits, s.now * 1_000, 20_000, s.judge(), "timeouts.deploy in recipes/shop/recipe.ts");
+    expect(reason.evidence.at(-1)).toBe("limit: 20.0 s for everything to be up (set by timeouts.deploy in recipes/shop/recipe.ts)");
+    expect(reason.hint).toBe("see why app is not up yet; where it is only slow, raise timeouts.deploy in recipes/shop/recipe.ts or its start_period");
+  });
+
   test("what was excused is said", () => {
     const s = new Scene({ db: { health: true }, app: { needs: ["db"], replicas: 2 } });
     s.plan(0, () => s.start("db"));

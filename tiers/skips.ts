@@ -1,0 +1,18 @@
+import { basename } from "node:path";
+
+/** By name: why something is not run, as the recipe's settings say. */
+export type Skips = Readonly<Record<string, string>>;
+
+/**
+ * Why the settings leave a test out; null where they don't.
+ * @param test its name with the suites around it, and its file: both `shows a page` and `front-page: shows a page` name it
+ */
+export function declaredSkip(skips: Skips, test: { readonly name: string; readonly file: string }): string | null {
+  const key = [test.name, `${stem(test.file)}: ${test.name}`].find((name) => Object.hasOwn(skips, name));
+  return key === undefined ? null : (skips[key] ?? null);
+}
+
+/** A test file's name as results show it. */
+export function stem(file: string): string {
+  return basename(file).replace(/\.test\.[cm]?[jt]sx?$/, "");
+}
