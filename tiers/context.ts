@@ -7,6 +7,7 @@
 export interface EdgeAddress {
   readonly address: string;
   readonly httpsPort: number;
+  readonly httpPort: number;
   /** What signs the right certificate: this CA (PEM), or a publicly trusted one. */
   readonly trust: { readonly ca: string } | "public";
 }

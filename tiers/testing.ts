@@ -8,3 +8,4 @@ export type { App, RunOptions } from "./app/app.ts";
 export type { AppResponse, FetchInit } from "./app/visitor.ts";
 export type { RecipeVersion, ServiceState, TaskState, TierContext } from "./context.ts";
 export type { Ran } from "./rpc/protocol.ts";
+export type { Page } from "playwright-core";

@@ -1,11 +1,14 @@
 import type { Handlers } from "../../tiers/rpc/protocol.ts";
 import { serviceLogs } from "../swarm/logs.ts";
 import type { Swarm } from "../swarm/types.ts";
+import type { TierName } from "../../reports/results.ts";
 import type { App } from "./appState.ts";
+import { savePicture } from "./pictures.ts";
 import { serviceStates } from "./serviceState.ts";
+import type { Site } from "./site.ts";
 
 /** What the build answers when a test asks for something that needs Docker or abra. */
-export function handlersFor(swarm: Swarm, app: App): Handlers {
+export function handlersFor({ build }: Site, swarm: Swarm, app: App, tier: TierName): Handlers {
   return {
     exec: async ({ service, argv, input, timeoutMs }, signal) => {
       const container = await runningContainer(swarm, app, service);
@@ -22,6 +25,12 @@ export function handlersFor(swarm: Swarm, app: App): Handlers {
       if (service === null) throw new Error("functions of abra.sh that run on the host are not run by tests");
       return app.abra.cmd({ domain: app.domain, service, fn: command, args, timeoutMs, signal }).then(ran);
     },
+    secrets: async () => [...new Set([...build.mask.values, ...Object.values(app.secrets)])],
+    mask: async ({ value }) => {
+      build.mask.add(value);
+      return null;
+    },
+    picture: async ({ name, png }) => savePicture(build, tier, name, Buffer.from(png, "base64")),
     services: () => serviceStates(swarm.docker, app.stack),
   };
 }

@@ -97,5 +97,5 @@ async function namesIn({ dir, said }: Place): Promise<string[]> {
 /** Only decides whether a browser is made ready: a test that hides its wish finds the one there is, or none. */
 async function asksForBrowser(files: readonly string[]): Promise<boolean> {
   const texts = await Promise.all(files.map((file) => readFile(file, "utf8").catch(() => "")));
-  return texts.some((text) => /\bapp\s*\.\s*browser\b/.test(text));
+  return texts.some((text) => /\bapp\s*\.\s*browser\b/.test(text.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "")));
 }

@@ -41,7 +41,7 @@ export async function runTier(site: Site, app: App, { files, expect }: TierRun):
   const context = contextOf(site, swarm, app, expect);
   // A Unix socket's path may have 107 bytes: the run's own folder can be longer than that.
   const sockets = await mkdtemp(join(tmpdir(), "rci-"));
-  const server = await serveRpc({ socketPath: join(sockets, "calls"), handlers: handlersFor(swarm, app) });
+  const server = await serveRpc({ socketPath: join(sockets, "calls"), handlers: handlersFor(site, swarm, app, tier) });
   const signal = untilBroken(site);
   try {
     const result = await build.span(`${tier} tests`, () => runner.run({ tier, files, context, socketPath: server.socketPath, timeoutMs: build.settings.timeouts.tierMs ?? tierTimeoutMs, signal }));
@@ -61,7 +61,7 @@ function contextOf(site: Site, swarm: Swarm, app: App, expect: Expectations): Ti
     domain: app.domain,
     url: `https://${app.domain}`,
     stack: app.stack,
-    edge: { address: swarm.edge.address, httpsPort: swarm.edge.httpsPort, trust: swarm.edge.trust },
+    edge: { address: swarm.edge.address, httpsPort: swarm.edge.httpsPort, httpPort: swarm.edge.httpPort, trust: swarm.edge.trust },
     recipe: { name: app.recipe, variant: site.build.request.variant },
     head: { version: findings.recipe.version, commit: app.tree.commit },
     // A fresh app was upgraded from nothing.

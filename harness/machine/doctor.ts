@@ -1,4 +1,5 @@
 /** All checks of this machine, one after the other where one needs another's answer. */
+import { findChromium } from "../base/chromium.ts";
 import { cacheDir, stateDir } from "../base/paths.ts";
 import type { HostConfig } from "../config/host.ts";
 import { gatherDisk, judgeDisk } from "./checks/disk.ts";
@@ -8,7 +9,7 @@ import { gatherIpvs, gatherProxy, judgeIpvs, judgeProxy } from "./checks/network
 import { gatherPrivileges, judgePrivileges } from "./checks/privileges.ts";
 import type { Row } from "./checks/row.ts";
 import { judgeSettings } from "./checks/settings.ts";
-import { type AbraFacts, gatherGit, judgeAbra, judgeGit, judgeNode } from "./checks/tools.ts";
+import { type AbraFacts, gatherGit, judgeAbra, judgeBrowser, judgeGit, judgeNode } from "./checks/tools.ts";
 import { defaultSocket } from "./endpoint.ts";
 import { dockerdLog } from "./engine.ts";
 import { look, stepsLeft } from "./machine.ts";
@@ -56,6 +57,7 @@ export async function examine({ abra, settings, signal }: ExamineOptions): Promi
     judgeAbra(abra),
     judgeGit(await gatherGit(signal)),
     judgeNode(process.version),
+    judgeBrowser(findChromium()),
     judgeSettings(settings.config, settings.from),
   ];
   return { rows, notTried: up ? notTried(up) : [], docker };

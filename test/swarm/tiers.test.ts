@@ -90,7 +90,7 @@ async function run(tier: "install" | "upgrade" | "custom", expectations: Expecta
   const unasked = () => Promise.reject(new Error("not asked in these tests"));
   const server = await serveRpc({
     socketPath: join(dir, "calls"),
-    handlers: { services: () => serviceStates(swarm.docker, stack), exec: ({ service, argv }) => inService(service, argv), logs: unasked, secret: unasked, abraCmd: unasked },
+    handlers: { services: () => serviceStates(swarm.docker, stack), exec: ({ service, argv }) => inService(service, argv), logs: unasked, secret: unasked, abraCmd: unasked, secrets: unasked, mask: unasked, picture: unasked },
   });
   const context: TierContext = {
     domain,

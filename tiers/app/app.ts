@@ -1,9 +1,11 @@
+import type { Page } from "playwright-core";
 import { inject } from "vitest";
 import { waitFor } from "../../harness/base/wait.ts";
 import { messageOf } from "../../harness/base/errors.ts";
 import type { RecipeVersion, ServiceState, TierContext } from "../context.ts";
 import { RpcClient } from "../rpc/client.ts";
 import type { Ran } from "../rpc/protocol.ts";
+import type { Browsers } from "./browser/launch.ts";
 import { type AppResponse, type FetchInit, Visitor } from "./visitor.ts";
 
 export interface RunOptions {
@@ -16,15 +18,19 @@ export interface RunOptions {
 /** Time on top of a call's own limit for the build to answer, milliseconds. */
 const grace = 5_000;
 
-/** The live app under test. Made at its first use, so that a test file can be read without one. */
+/** The live app under test. Each public member is a row in the README (reference.ts). Made at its first use, so that a test file can be read without one. */
 class App {
+  /** Those of this file, for whoever closes them (runner/setup.ts). @internal */
+  browsers: Browsers | null = null;
   #visitor: Visitor | null = null;
   #client: RpcClient | null = null;
 
+  /** Everything that the test was given: the members above and below come from it. @internal */
   get context(): TierContext {
     return inject("recipe-ci").context;
   }
 
+  /** The app's name: `tiny-1a2b3c.ci.test`. */
   get domain(): string {
     return this.context.domain;
   }
@@ -85,8 +91,31 @@ class App {
     return this.#rpc.call("services", {}, 30_000);
   }
 
+  /**
+   * A page in a real browser: a new visitor without cookies, `page.goto("/path")` goes to the app. Each step may take 20 s. All pages are
+   * closed at the end of the file; one that is open when a test fails is photographed. Where this machine has no browser the test
+   * counts as skipped, and the tier is unverified.
+   */
+  async browser(): Promise<Page> {
+    // Loaded where it is asked for: most tests never do, and it takes a while.
+    const { Browsers } = await import("./browser/launch.ts");
+    return (this.browsers ??= new Browsers()).open(this.context);
+  }
+
+  /** A picture of a page for the results, `screenshots/<tier>/<name>.png`; whatever shows a secret is covered. Answers its path there. */
+  async screenshot(page: Page, name: string): Promise<string> {
+    const { maskedPicture } = await import("./browser/secrets.ts");
+    const png = await maskedPicture(page, await this.#rpc.call("secrets", {}, 30_000));
+    return this.#rpc.call("picture", { name, png: png.toString("base64") }, 30_000);
+  }
+
+  /** From now on the build shows this value to nobody: the password of a user whom a test made. */
+  async mask(value: string): Promise<void> {
+    await this.#rpc.call("mask", { value }, 30_000);
+  }
+
   readonly abra = {
-    /** `abra app cmd <domain> <service> <command> -- args`; with service null the function runs where abra does (`--local`). */
+    /** A function of the recipe's abra.sh in a service's container: `abra app cmd <domain> <service> <command> -- args`. One for the host (service null) is refused: it would have the build's rights. */
     cmd: (service: string | null, command: string, args: readonly string[] = [], options: RunOptions = {}): Promise<Ran> => {
       const timeoutMs = options.timeoutMs ?? 60_000;
       return this.#rpc.call("abraCmd", { service, command, args, timeoutMs }, timeoutMs + grace);

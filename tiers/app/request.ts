@@ -1,3 +1,4 @@
+import type { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { request } from "node:http";
 import { type TLSSocket, connect } from "node:tls";
@@ -29,6 +30,21 @@ export async function requestThroughEdge(edge: EdgeAddress, visit: Visit, header
     throw new Error(`${visit.method} ${visit.url.href}: ${why}`, { cause: error });
   } finally {
     socket?.destroy();
+  }
+}
+
+/**
+ * The certificate that the edge shows for the app.
+ * @throws Error where it is not the app's own, or none comes within `timeoutMs`
+ */
+export async function certificateOf(edge: EdgeAddress, url: URL, timeoutMs: number): Promise<X509Certificate> {
+  const socket = await connectAs(edge, url, AbortSignal.timeout(timeoutMs));
+  try {
+    const certificate = socket.getPeerX509Certificate();
+    if (!certificate) throw new Error(`the edge shows no certificate for ${url.hostname}`);
+    return certificate;
+  } finally {
+    socket.destroy();
   }
 }
 

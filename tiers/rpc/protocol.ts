@@ -4,7 +4,14 @@
  */
 import { z } from "zod";
 
-const ran = z.strictObject({ exitCode: z.int(), stdout: z.string(), stderr: z.string() });
+/** How a program ended. */
+export interface Ran {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const ran: z.ZodType<Ran> = z.strictObject({ exitCode: z.int(), stdout: z.string(), stderr: z.string() });
 
 const taskState = z.strictObject({
   id: z.string(),
@@ -46,6 +53,12 @@ export const calls = {
     params: z.strictObject({ service: z.string().nullable(), command: z.string(), args: z.array(z.string()).readonly(), timeoutMs }),
     result: ran,
   },
+  /** What must not be seen: the values that the build masks wherever it writes. */
+  secrets: { params: z.strictObject({}), result: z.array(z.string()).readonly() },
+  /** A value that must not be seen from now on. */
+  mask: { params: z.strictObject({ value: z.string().min(1) }), result: z.null() },
+  /** A picture, base64, for whoever reads the results; answers its path there. */
+  picture: { params: z.strictObject({ name: z.string().min(1), png: z.base64() }), result: z.string() },
   /** The stack's services as they are now. */
   services: { params: z.strictObject({}), result: z.array(serviceState).readonly() },
 } as const;
@@ -53,9 +66,6 @@ export const calls = {
 export type Method = keyof typeof calls;
 export type Params<M extends Method> = z.infer<(typeof calls)[M]["params"]>;
 export type Result<M extends Method> = z.infer<(typeof calls)[M]["result"]>;
-
-/** How a program ended. */
-export type Ran = z.infer<typeof ran>;
 
 /** What the build implements. A handler's error reaches the test as its message. The signal aborts when the test side goes away. */
 export type Handlers = { readonly [M in Method]: (params: Params<M>, signal: AbortSignal) => Promise<Result<M>> };

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join, sep } from "node:path";
 import { killGroup, splitLines } from "../../harness/base/command.ts";
+import { chromiumVariable } from "../../harness/base/chromium.ts";
 import { infra } from "../../harness/base/errors.ts";
 import { packageRoot } from "../../harness/base/paths.ts";
 import { orAbort } from "../../harness/base/wait.ts";
@@ -25,7 +26,8 @@ export class RunnerProcess {
       detached: true,
       serialization: "advanced",
       // vitest keeps a token of its own in the user's data folder otherwise.
-      env: { ...childEnv(), XDG_DATA_HOME: dir, RECIPE_CI_RUNNER_DIR: dir },
+      // Temporary files of tests and of their browsers end with them, however they end.
+      env: { ...childEnv(), TMPDIR: dir, XDG_DATA_HOME: dir, RECIPE_CI_RUNNER_DIR: dir },
       execArgv: loader(),
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
@@ -75,7 +77,7 @@ export class RunnerProcess {
 
 /** Tests see no variable of the build's own: tokens and vitest's or npm's settings stay outside. */
 function childEnv(): NodeJS.ProcessEnv {
-  const kept = ["PATH", "HOME", "USER", "TMPDIR", "LANG", "LC_ALL", "TZ", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR"];
+  const kept = ["PATH", "HOME", "USER", "TMPDIR", "LANG", "LC_ALL", "TZ", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR", chromiumVariable, "PLAYWRIGHT_BROWSERS_PATH"];
   const env = Object.fromEntries(kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
   return { ...env, NO_COLOR: "1", NODE_ENV: "test" };
 }

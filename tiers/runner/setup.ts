@@ -3,7 +3,8 @@
  * these lines are written at once, so that the build knows what was running when it ended a tier.
  */
 import { appendFileSync } from "node:fs";
-import { beforeEach, inject } from "vitest";
+import { afterAll, beforeEach, inject } from "vitest";
+import { app } from "../app/app.ts";
 import { declaredSkip } from "../skips.ts";
 import type { TraceLine } from "./trace.ts";
 
@@ -13,16 +14,27 @@ function trace(line: TraceLine): void {
   appendFileSync(tracePath, `${JSON.stringify(line)}\n`);
 }
 
-beforeEach(({ task, onTestFinished, skip }) => {
+beforeEach(({ task, onTestFailed, onTestFinished, skip }) => {
   const test = { file: task.file.filepath, name: fullName(task) };
   const why = declaredSkip(context.skip, test);
   if (why !== null) skip(why);
   trace({ ...test, state: "began", durationMs: 0, error: null });
+  onTestFailed(() => picturesOfFailure(test.name));
   onTestFinished(() => {
     const { state, duration, errors } = task.result ?? {};
     const failed = state === "fail";
     trace({ ...test, state: failed ? "failed" : "passed", durationMs: duration ?? 0, error: failed ? (errors?.[0]?.message ?? "failed") : null });
   });
+});
+
+/** What a browser showed when the test failed. A picture that can't be taken changes nothing. */
+async function picturesOfFailure(name: string): Promise<void> {
+  for (const page of app.browsers?.pages() ?? []) await app.screenshot(page, `${name} failed`).catch(() => {});
+}
+
+afterAll(async () => {
+  await app.browsers?.close();
+  app.browsers = null;
 });
 
 interface Named {

@@ -1,5 +1,6 @@
 /** Programs on this side: abra, git, Node. */
 import { coerce, gte } from "semver";
+import { chromiumVariable } from "../../base/chromium.ts";
 import { command } from "../../base/command.ts";
 import { type Row, row } from "./row.ts";
 
@@ -29,4 +30,10 @@ export function judgeNode(version: string): Row {
 export function judgeAbra(facts: AbraFacts): Row {
   if ("version" in facts) return row("abra", "ok", `${facts.version} at ${facts.path} (from ${facts.from})`);
   return row("abra", "missing", `${facts.problem} (${facts.tried.join("; ")})`, `${facts.todo}; demo and the project's tests use a stand-in until then`);
+}
+
+/** Most recipes need none, so that a machine without one is complete. */
+export function judgeBrowser(path: string | null): Row {
+  if (path !== null) return row("browser", "ok", path);
+  return row("browser", "info", "none: only tests that use app.browser() want one", `run --install installs Debian's Chromium when a recipe's tests ask for it; ${chromiumVariable} names another`);
 }

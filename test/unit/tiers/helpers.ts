@@ -16,7 +16,7 @@ export function context(over: Partial<TierContext> = {}, expect: Expectations = 
     domain: "app.ci.test",
     url: "https://app.ci.test",
     stack: "app_ci_test",
-    edge: { address: "127.0.0.1", httpsPort: 1, trust: "public" },
+    edge: { address: "127.0.0.1", httpsPort: 1, httpPort: 1, trust: "public" },
     recipe: { name: "tiny", variant: null },
     head: { version: "0.3.0+1.27", commit: "d2ed184" },
     base: null,

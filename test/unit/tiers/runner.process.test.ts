@@ -192,6 +192,9 @@ test("calls reach the build through the socket, and its refusals reach the test"
     },
     abraCmd: async (asked) => ({ exitCode: 0, stdout: asked.command, stderr: "" }),
     services: async () => [service("app")],
+    secrets: async () => [],
+    mask: async () => null,
+    picture: async ({ name }) => name,
   };
   const calls: string[] = [];
   const server = await serveRpc({ socketPath: socketPath(), handlers, onCall: (call) => calls.push(call.method) });

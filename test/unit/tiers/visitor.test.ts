@@ -41,7 +41,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
 
 function visitor(trust: { ca: string } | "public" = { ca }, domain = "app.ci.test"): Visitor {
   seen = [];
-  return new Visitor({ address: "127.0.0.1", httpsPort: port, trust }, `https://${domain}`);
+  return new Visitor({ address: "127.0.0.1", httpsPort: port, httpPort: port, trust }, `https://${domain}`);
 }
 
 test("asks the edge's address under the app's name, with cookies, and follows redirects on its own domain", async () => {
@@ -79,6 +79,6 @@ test("14: a certificate for another name is refused", async () => {
 
 test("an answer that does not end in time, a connection that nobody takes", async () => {
   await expect(visitor().fetch("/half", { timeoutMs: 200 })).rejects.toThrow("GET https://app.ci.test/half: no full answer within 200 ms");
-  const nobody = new Visitor({ address: "127.0.0.1", httpsPort: 1, trust: "public" }, "https://app.ci.test");
+  const nobody = new Visitor({ address: "127.0.0.1", httpsPort: 1, httpPort: 1, trust: "public" }, "https://app.ci.test");
   await expect(nobody.fetch("/")).rejects.toThrow("ECONNREFUSED");
 });
