@@ -114,6 +114,7 @@ export interface OverlaySettings {
 export interface VariantSettings {
   readonly env?: EnvSettings;
   readonly overlays?: readonly OverlaySettings[];
+  readonly skip?: Readonly<Record<string, string>>;
 }
 
 /** The settings of a recipe, with their types checked while they are written. */

@@ -71,8 +71,10 @@ async function own(dir: string, said: string, branch: string): Promise<Settings 
 
 async function fit(settings: Settings, { dir }: Checkout, asked: Readonly<Record<string, string>>): Promise<string[]> {
   await checkComposeFiles(settings, dir);
-  const compose = await composed(dir, envFor(settings, asked, "deploy"));
+  const env = envFor(settings, asked, "deploy");
+  const compose = await composed(dir, env);
   if (!compose) return [];
+  await checkOverlaid(settings, dir, env);
   return checkFit(
     settings,
     {
@@ -84,6 +86,16 @@ async function fit(settings: Settings, { dir }: Checkout, asked: Readonly<Record
     defaultLimits,
     new Date(),
   );
+}
+
+/** What only overlays make of files that are good is the settings' mistake. @throws UsageError */
+async function checkOverlaid(settings: Settings, dir: string, env: Readonly<Record<string, string>>): Promise<void> {
+  try {
+    await asSampled(dir, env, { settings, side: "head" });
+  } catch (error) {
+    if (!(error instanceof FindingError)) throw error;
+    throw new UsageError(settings.place, `the overlays make compose files that no Swarm would take: ${error.reason.summary}`, "correct the overlay: it is written as one more compose file", { cause: error });
+  }
 }
 
 /** A compose file that settings name and head lacks is their mistake, not the recipe's. @throws UsageError */

@@ -18,10 +18,10 @@ export interface Settings {
   /** For the app's .env. */
   readonly env: Env;
   readonly overlays: readonly Overlay[];
-  /** The variants there are; the chosen one's env and overlays stand in the fields above: `chosenVariant`. */
-  readonly variants: Readonly<Record<string, { readonly env: Env; readonly overlays: readonly Overlay[] }>>;
   /** By tier or test: why it is not run. */
   readonly skip: Readonly<Record<string, string>>;
+  /** The variants there are; the chosen one's parts stand in the fields above: `chosenVariant`. */
+  readonly variants: Readonly<Record<string, Pick<Settings, "env" | "overlays" | "skip">>>;
 }
 
 type Limits = { readonly failures?: number; readonly withinMs?: number; readonly stableForMs?: number; readonly ceilingMs?: number };
@@ -167,5 +167,5 @@ function variantOf(given: Given["variants"][string], name: string, place: string
   if (!/^[a-z0-9][a-z0-9_.-]{0,39}$/i.test(name)) {
     throw new UsageError(place, `variants: ${JSON.stringify(name)} is no name`, "use letters, digits, dots and dashes, like postgres");
   }
-  return { env: envOf(given.env, `variants.${name}.env`, place), overlays: overlaysOf(given.overlays, `variants.${name}.overlays`, place) };
+  return { env: envOf(given.env, `variants.${name}.env`, place), overlays: overlaysOf(given.overlays, `variants.${name}.overlays`, place), skip: given.skip };
 }

@@ -65,6 +65,8 @@ const overlay = z.strictObject({
 });
 const overlays = z.array(overlay, wants("give a list of overlays")).default([]);
 
+const skip = z.record(z.string(), text("say why it is skipped: a reason that a reader understands")).default({});
+
 /** What a recipe's settings may hold, as tiers/settings.ts says it to those who write them. */
 export const settingsSchema = z.strictObject({
   $schema: z.string().optional(),
@@ -83,8 +85,8 @@ export const settingsSchema = z.strictObject({
   dependencies: z.record(z.string(), z.strictObject({ add: names, remove: names })).default({}),
   env,
   overlays,
-  variants: z.record(z.string(), z.strictObject({ env, overlays })).default({}),
-  skip: z.record(z.string(), text("say why it is skipped: a reason that a reader understands")).default({}),
+  variants: z.record(z.string(), z.strictObject({ env, overlays, skip })).default({}),
+  skip,
 });
 
 /** As JSON Schema, for editors: what a file may hold before defaults are filled in. */

@@ -3,7 +3,7 @@ import type { Settings } from "./recipe.ts";
 import { nearest } from "../base/nearest.ts";
 
 /**
- * The settings of one variant: its env over the recipe's, its overlays after the recipe's.
+ * The settings of one variant: its env and skips over the recipe's, its overlays after the recipe's.
  * @param variant null: the recipe as it is
  * @throws UsageError where the settings name no such variant
  */
@@ -23,5 +23,6 @@ export function chosenVariant(settings: Settings, variant: string | null): Setti
     ...settings,
     env: { deploy: { ...settings.env.deploy, ...chosen.env.deploy }, upgrade: { ...settings.env.upgrade, ...chosen.env.upgrade } },
     overlays: [...settings.overlays, ...chosen.overlays],
+    skip: { ...settings.skip, ...chosen.skip },
   };
 }

@@ -48,8 +48,7 @@ describe("what a recipe's settings say", () => {
       },
       env: { deploy: { TOLD: "yes" } },
       overlays: [{ scope: "head", reason: "the probe reads it", expires, compose: { services: { app: { environment: { TOLD: "${TOLD}" } } } } }],
-      variants: { gone: { env: { deploy: { COMPOSE_FILE: "compose.yml:compose.gone.yml" } } } },
-      skip: { upgrade: "the variant is new in this version" },
+      variants: { gone: { env: { deploy: { COMPOSE_FILE: "compose.yml:compose.gone.yml" } }, skip: { upgrade: "the variant is new in this version" } } },
     };
     const repo = await recipeWith("tiny", "gone", settings, {
       "compose.gone.yml": `version: "3.8"

@@ -30,7 +30,7 @@ const all: All<RecipeSettings> & { [K in "restarts" | "health" | "timeouts" | "e
   dependencies: { app: { add: ["queue"], remove: ["cache"] } },
   env: { deploy: { A: "1" }, upgrade: { B: "2" } },
   overlays: [overlay],
-  variants: { postgres: { env: { deploy: { COMPOSE_FILE: "compose.yml:compose.postgres.yml" }, upgrade: {} }, overlays: [overlay] } },
+  variants: { postgres: { env: { deploy: { COMPOSE_FILE: "compose.yml:compose.postgres.yml" }, upgrade: {} }, overlays: [overlay], skip: { upgrade: "it is new" } } },
   skip: { backup: "the dump takes an hour" },
 };
 
@@ -67,7 +67,7 @@ describe("settings", () => {
       timeouts: { deployMs: 1_200_000, readyMs: 90_000, tierMs: 300_000 },
       env: all.env,
       overlays: [{ ...overlay, at: "overlays.0" }],
-      variants: { postgres: { env: all.variants.postgres?.env, overlays: [{ ...overlay, at: "variants.postgres.overlays.0" }] } },
+      variants: { postgres: { env: all.variants.postgres?.env, overlays: [{ ...overlay, at: "variants.postgres.overlays.0" }], skip: { upgrade: "it is new" } } },
       skip: all.skip,
     });
   });

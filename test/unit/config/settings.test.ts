@@ -23,7 +23,7 @@ describe("incident 40: a typo in a setting is an error that says what was meant"
     ["a kind that is none", { probes: { voice: { kind: "udp" } } }, 'probes.voice.kind is "udp"; say its kind: "http", "tcp" or "command"'],
     ["no kind", { probes: { voice: { port: 1 } } }, 'probes.voice.kind is missing; say its kind'],
     ["a key of an overlay", { overlays: [{ scope: "head", reason: "x", expires: "2026-12-31", compose: { service: {} } }] }, 'unknown key "overlays.0.compose.service", did you mean "services"?'],
-    ["a key of a variant", { variants: { pg: { environment: {} } } }, 'unknown key "variants.pg.environment"; the keys of variants.pg are env, overlays'],
+    ["a key of a variant", { variants: { pg: { environment: {} } } }, 'unknown key "variants.pg.environment"; the keys of variants.pg are env, overlays, skip'],
     ["a probe to wait for", { probes: { voice: { ...tcp, after: ["ap"] }, api: tcp } }, 'probes.voice.after: no probe "ap", did you mean "api"?; the probes are voice, api'],
     ["a name of JavaScript's own", JSON.parse('{"constructor": 1}'), 'unknown key "constructor"'],
   ])("%s", (_, value, says) => {
@@ -132,13 +132,15 @@ describe("variants", () => {
   const settings = parse({
     env: { deploy: { A: "all", B: "all" }, upgrade: { C: "all" } },
     ...changing({ services: { app: { environment: {} } } }),
-    variants: { postgres: { env: { deploy: { B: "pg" } }, ...changing({ services: { db: { environment: {} } } }) }, plain: {} },
+    skip: { backup: "too large" },
+    variants: { postgres: { env: { deploy: { B: "pg" } }, skip: { upgrade: "it is new" }, ...changing({ services: { db: { environment: {} } } }) }, plain: {} },
   });
 
   test("none is the recipe as it is", () => expect(chosenVariant(settings, null)).toBe(settings));
   test("one comes on top of what is said for all", () => {
     const chosen = chosenVariant(settings, "postgres");
     expect(chosen.env).toEqual({ deploy: { A: "all", B: "pg" }, upgrade: { C: "all" } });
+    expect(chosen.skip).toEqual({ backup: "too large", upgrade: "it is new" });
     expect(chosen.overlays.map(({ at }) => at)).toEqual(["overlays.0", "variants.postgres.overlays.0"]);
   });
   test("one that says nothing is the recipe as it is", () => expect(chosenVariant(settings, "plain")).toEqual(settings));
