@@ -11,6 +11,7 @@ Examples:
   recipe-ci run .                       the recipe in this folder, working tree as it stands
   recipe-ci run wordpress --pr 12       pull request 12 of a recipe of the catalogue
   recipe-ci run ../my-recipe --keep=1h  and leave the app up for a look
+  recipe-ci init                        a first test for the recipe in this folder
   recipe-ci doctor                      what this machine has and what it misses`;
 
 /**
@@ -57,6 +58,14 @@ function describe(exit: (code: number) => void): Command {
   runCommand(program, exit);
   demoCommand(program, exit);
   keptCommands(program, exit);
+  program
+    .command("init")
+    .description("settings and a first test for a recipe, in its .recipe-ci/; nothing is overwritten")
+    .argument("[folder]", "the recipe's", ".")
+    .action(async (folder: string) => {
+      const { initCommand } = await import("./commands/init.ts");
+      exit(await initCommand(folder));
+    });
   program
     .command("doctor")
     .description("what this machine has, what it misses, what to do")

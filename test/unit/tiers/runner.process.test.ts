@@ -58,6 +58,12 @@ test("a passing test outside of this package, which sees the context", async () 
   });
 });
 
+test("a helper beside it, which asks for the app itself", async () => {
+  await write("helper.ts", `export const where: string = app.url;`);
+  const file = await write("helped.test.ts", `import { where } from "./helper.ts";\ntest("is helped", () => expect(where).toBe("https://app.ci.test"));`);
+  expect(await run([file])).toMatchObject({ status: "passed" });
+});
+
 test("a failing test fails the tier, with the difference and the place", async () => {
   const result = await run([await write("fail.test.ts", `console.log("a word of a test"); test("sums", () => expect(["a", "long list of words"]).toEqual([]));`)]);
   expect(result).toMatchObject({ status: "failed", reason: "custom: 1 of 1 tests failed: sums" });
