@@ -18,9 +18,15 @@ export async function savePicture({ request, findings, mask }: Build, tier: Tier
   if (findings.artifacts.filter(({ kind }) => kind === "screenshot").length >= most) throw new Error(`over ${most} pictures`);
   const path = pictureName(tier, mask.text(name), new Set(findings.artifacts.map((artifact) => artifact.path)));
   // Before it is written: two tests of one name must not meet.
-  findings.artifacts.push({ kind: "screenshot", path });
-  await mkdir(join(request.out, "screenshots", tier), { recursive: true });
-  await writeFile(join(request.out, path), png);
+  const artifact = { kind: "screenshot", path };
+  findings.artifacts.push(artifact);
+  try {
+    await mkdir(join(request.out, "screenshots", tier), { recursive: true });
+    await writeFile(join(request.out, path), png);
+  } catch (error) {
+    findings.artifacts.splice(findings.artifacts.indexOf(artifact), 1);
+    throw error;
+  }
   return path;
 }
 

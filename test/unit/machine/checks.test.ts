@@ -6,7 +6,7 @@ import { judgeImages } from "../../../harness/machine/checks/images.ts";
 import { addresses, freeSubnet, judgeIpvs, judgeProxy } from "../../../harness/machine/checks/network.ts";
 import { judgePrivileges } from "../../../harness/machine/checks/privileges.ts";
 import { exitCode, row } from "../../../harness/machine/checks/row.ts";
-import { judgeAbra, judgeGit, judgeNode } from "../../../harness/machine/checks/tools.ts";
+import { judgeAbra, judgeBrowser, judgeGit, judgeNode } from "../../../harness/machine/checks/tools.ts";
 import { catalogue, dockerHub } from "../../../harness/machine/catalogue.ts";
 import { wantedImages } from "../../../harness/machine/plan.ts";
 import { isRegistryAnswer } from "../../../harness/machine/registries.ts";
@@ -100,6 +100,7 @@ describe("the rest of the machine", () => {
   it("git, Node, abra", () => {
     expect([judgeGit(null), judgeGit("git version 2.39.5 (Apple Git-154)"), judgeGit("git version 1.8.3")].map((one) => one.status)).toEqual(["missing", "ok", "refused"]);
     expect([judgeNode("v24.1.0"), judgeNode("v20.1.0")].map((one) => one.status)).toEqual(["ok", "refused"]);
+    expect([judgeBrowser("/usr/bin/chromium"), judgeBrowser(null)].map((one) => one.status), "most recipes need no browser").toEqual(["ok", "info"]);
     expect(judgeAbra({ version: "0.13.0-beta", path: "/bin/abra", from: "PATH" }).status).toBe("ok");
     expect(judgeAbra({ problem: "none", tried: ["PATH: no"], todo: "get it" })).toMatchObject({ status: "missing", todo: expect.stringContaining("get it") });
   });
