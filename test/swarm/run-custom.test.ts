@@ -1,0 +1,65 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Results } from "../../reports/results.ts";
+import { testMachine } from "./host.ts";
+import { Lab, type Outcome } from "./support/lab.ts";
+
+let lab: Lab;
+
+beforeAll(async () => {
+  await testMachine(["nginx:1.27"], AbortSignal.timeout(900_000));
+  lab = await Lab.open();
+}, 900_000);
+
+afterAll(() => lab?.close());
+
+/** One run of the fixture without versions, with these files in its repo; nothing may be left of it. */
+async function runOf(name: string, prepare: (repo: string) => Promise<void> | void): Promise<{ outcome: Outcome; results: Results }> {
+  const repo = await lab.recipe("new", `recipes/${name}`);
+  await prepare(repo);
+  const outcome = await lab.run([repo], { out: name });
+  expect(lab.hasResults(name), outcome.stdout + outcome.stderr).toBe(true);
+  const results = lab.results(name);
+  expect(results.teardown).toMatchObject({ status: "clean", residue: [] });
+  expect(await lab.leftovers()).toEqual([]);
+  return { outcome, results };
+}
+
+const write = (repo: string, files: Readonly<Record<string, string>>) => {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(repo, ".recipe-ci", name)), { recursive: true });
+    writeFileSync(join(repo, ".recipe-ci", name), text);
+  }
+};
+
+const custom = (results: Results) => results.tiers.find(({ name }) => name === "custom");
+
+describe("a recipe's own tests", () => {
+  it("as a new user begins: init, then run: the first test passes as it was written", async () => {
+    const { outcome, results } = await runOf("begun", async (repo) => {
+      expect(await lab.recipeCi(["init", repo])).toMatchObject({ code: 0 });
+    });
+    expect(outcome.code, outcome.stdout).toBe(0);
+    expect(results).toMatchObject({ verdict: "passed", rungs: { functional: "pass" } });
+    expect(custom(results)).toMatchObject({ status: "passed", tests: [{ name: "a visitor gets the front page", status: "passed" }] });
+  });
+
+  it("a broken helper costs the custom tier only, and what is extra is left out", async () => {
+    const { outcome, results } = await runOf("helper", (repo) => write(repo, {
+      "helper.ts": "export const login = (;",
+      "login.test.ts": `import { expect, test } from "recipe-ci/testing";\nimport { login } from "./helper.ts";\ntest("logs in", () => expect(login).toBeDefined());`,
+      "extra/heavy.test.ts": `import { test } from "recipe-ci/testing";\ntest("heavy", () => { throw new Error("not now"); });`,
+    }));
+    expect(outcome.code, outcome.stdout).toBe(1);
+    expect(results).toMatchObject({ verdict: "failed", rungs: { install: "pass", functional: "fail" }, reason: { class: "tests-failed", summary: expect.stringContaining("login.test.ts could not run") } });
+    expect(results.tiers.find(({ name }) => name === "install")).toMatchObject({ status: "passed" });
+  });
+
+  it("a folder with code and zero tests is unverified: whoever wrote it believes that it runs", async () => {
+    const { outcome, results } = await runOf("zero", (repo) => write(repo, { "login.spec.ts": `throw new Error("never read");` }));
+    expect(outcome.code, outcome.stdout).toBe(5);
+    expect(custom(results)).toMatchObject({ status: "unverified", tests: [], reason: expect.stringContaining("login.spec.ts") });
+    expect(results.rungs).toMatchObject({ install: "pass", functional: "unverified" });
+  });
+});
