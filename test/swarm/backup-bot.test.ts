@@ -154,20 +154,21 @@ describe("a restore", () => {
 });
 
 describe("at the end", () => {
-  test("this run's snapshots can be removed and others' stay; twice is harmless", async () => {
-    const ids = (await bot.snapshots(app)).map(({ id }) => id);
-    expect(ids.length).toBeGreaterThan(2);
-    const [kept] = await bot.snapshots(other);
-    await bot.forget(ids);
-    await bot.forget(ids);
-    expect(await bot.snapshots(app)).toEqual([]);
-    expect(await stored(kept as Snapshot, "/dump.txt")).toBe(`rows of ${other.domain}`);
+  test("two runs on a Swarm that stays share its bot, and each removes its own snapshots alone", async () => {
+    const neighbour = new Site(new Build(site.build.request, () => {}, signal));
+    const lent = await backupBot(neighbour, { kind: "local", docker: swarm.docker, shell: swarm.shell } as Swarm);
+    expect(lent.name).toBe(bot.name);
+    expect((await lent.create(other)).made).toHaveLength(1);
+    expect(await forgetSnapshots(neighbour)).toEqual([]);
+    expect(await forgetSnapshots(neighbour), "twice is harmless").toEqual([]);
+    expect(await bot.snapshots(other)).toEqual([]);
+    expect((await bot.snapshots(app)).length).toBeGreaterThan(2);
+    expect(await stored(first, "/dump.txt"), "what packs are left is whole").toBe(`rows of ${app.domain}`);
   });
 
-  test("incident 29: teardown leaves no snapshot of any app of the run, no volume and nothing else", async () => {
-    expect(await bot.snapshots(other)).toHaveLength(1);
+  test("incident 29: teardown leaves no snapshot, no volume and nothing else", async () => {
     expect(await forgetSnapshots(site)).toEqual([]);
-    expect(await bot.snapshots(other)).toEqual([]);
+    expect(await bot.snapshots(app)).toEqual([]);
     await site.build.closing("teardown", () => teardown(site));
     expect(site.build.findings.teardown, lines.slice(-20).join("\n")).toMatchObject({ status: "clean", residue: [] });
     expect(site.build.findings.warnings).toEqual([]);

@@ -1,0 +1,162 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import type { Outcome } from "../../../harness/abra/outcome.ts";
+import type { App } from "../../../harness/build/appState.ts";
+import { backupBot } from "../../../harness/build/backupBot.ts";
+import { Journal } from "../../../harness/build/journal.ts";
+import type { Site } from "../../../harness/build/site.ts";
+import type { Swarm } from "../../../harness/swarm/types.ts";
+
+/** The bot of a Swarm that stays, its repository played by a list. */
+
+const dir = mkdtempSync(join(tmpdir(), "recipe-ci-bot-"));
+afterAll(() => rmSync(dir, { recursive: true }));
+let count = 0;
+
+const id = (letter: string) => letter.repeat(64);
+const raw = (letter: string, tag: string) => ({ id: id(letter), time: `2026-01-01T00:00:0${letter.charCodeAt(0) - 97}Z`, tags: [tag] });
+
+interface Answer {
+  readonly exitCode?: number;
+  readonly stdout?: string;
+  readonly stderr?: string;
+}
+
+/** @param restic answers by its first word that is no flag */
+function swarmWith(restic: (argv: readonly string[]) => Answer, o: { bot?: boolean; running?: boolean } = {}): Swarm {
+  const service = { Spec: { Name: "bot_app", TaskTemplate: { ContainerSpec: { Image: "bot:1" } } } };
+  const task = { Status: { State: o.running === false ? "starting" : "running", ContainerStatus: { ContainerID: "c0" } } };
+  return {
+    kind: "local",
+    docker: { listServices: async () => (o.bot === false ? [] : [service]), listTasks: async () => [task] },
+    shell: {
+      exec: async (argv: readonly string[]) => {
+        expect(argv.slice(0, 3)).toEqual(["docker", "exec", "c0"]);
+        const words = argv.slice(argv.indexOf("-c") + 3).filter((word) => !word.startsWith("--"));
+        return { exitCode: 0, stdout: "", stderr: "", timedOut: false, durationMs: 1, ...restic(words) };
+      },
+    },
+  } as unknown as Swarm;
+}
+
+function siteOf(): { site: Site; journal: Journal } {
+  const journal = new Journal(join(dir, `${++count}.ndjson`));
+  const build = { signal: new AbortController().signal, journal };
+  return { site: { bot: null, botAbandon: new AbortController(), build } as unknown as Site, journal };
+}
+
+const ended = (o: Partial<Outcome>): Outcome => ({ ok: true, exitCode: 0, fatal: null, stdout: "", stderr: "", timedOut: false, durationMs: 1, ...o });
+const refusal = (fatal: string) => ended({ ok: false, exitCode: 1, fatal });
+
+/** @returns the app and what abra was asked for */
+function appOf(abra: { create?: () => Outcome; restore?: Outcome } = {}): { app: App; asked: string[] } {
+  const asked: string[] = [];
+  const app = {
+    domain: "a.test", stack: "a_test", recipe: "r", tree: { commit: "f".repeat(40) },
+    recipeTree: { checkoutHead: async (_: string, commit: string) => void asked.push(`tree at ${commit.slice(0, 4)}`) },
+    abra: {
+      backupCreate: async () => abra.create?.() ?? ended({}),
+      restore: async (_: string, snapshot: string) => (asked.push(`restore ${snapshot[0]}`), abra.restore ?? ended({})),
+      restoreLatest: async () => (asked.push("restore latest"), ended({})),
+    },
+  };
+  return { app: app as unknown as App, asked };
+}
+
+test("a Swarm that stays and has no bot: unverified, and it says what to deploy", async () => {
+  await expect(backupBot(siteOf().site, swarmWith(() => ({}), { bot: false }))).rejects.toMatchObject({ blame: "unverified", reason: { class: "no-backup-bot" } });
+});
+
+describe("what a backup made", () => {
+  test("is what is new and the app's own; the journal knew before", async () => {
+    const repository = [raw("a", "a_test"), raw("b", "b_test")];
+    const { site, journal } = siteOf();
+    const bot = await backupBot(site, swarmWith(() => ({ stdout: JSON.stringify(repository) })));
+    const { app, asked } = appOf({ create: () => {
+      expect(journal.backwards()).toEqual([{ kind: "snapshots", name: "a_test", domain: "a.test" }]);
+      repository.push(raw("c", "b_test"), raw("d", "a_test"));
+      return ended({});
+    } });
+    expect((await bot.create(app)).made.map((one) => one.id)).toEqual([id("d")]);
+    expect(asked, "abra may have moved the tree").toEqual(["tree at ffff"]);
+  });
+
+  test("is nothing where exit code 0 made nothing", async () => {
+    const bot = await backupBot(siteOf().site, swarmWith(() => ({ stdout: JSON.stringify([raw("a", "a_test")]) })));
+    expect(await bot.create(appOf().app)).toMatchObject({ outcome: { ok: true }, made: [] });
+  });
+});
+
+describe("a restore", () => {
+  const bot = (...repository: ReturnType<typeof raw>[]) => backupBot(siteOf().site, swarmWith(() => ({ stdout: JSON.stringify(repository) })));
+  const takesNone = refusal("accepts 1 arg(s), received 2");
+
+  test("is of the snapshot by its id", async () => {
+    const { app, asked } = appOf();
+    expect(await (await bot()).restore(app, id("a"))).toMatchObject({ ok: true });
+    expect(asked).toEqual(["restore a", "tree at ffff"]);
+  });
+
+  test("of the latest where abra takes no id and that is the one", async () => {
+    const { app, asked } = appOf({ restore: takesNone });
+    expect(await (await bot(raw("a", "a_test"), raw("b", "a_test"), raw("c", "b_test"))).restore(app, id("b"))).toMatchObject({ ok: true });
+    expect(asked).toEqual(["restore b", "restore latest", "tree at ffff"]);
+  });
+
+  test("incident 13: never of another one than was asked for", async () => {
+    const { app, asked } = appOf({ restore: takesNone });
+    expect(await (await bot(raw("a", "a_test"), raw("b", "a_test"))).restore(app, id("a"))).toMatchObject({ ok: false, fatal: takesNone.fatal });
+    expect(asked).toEqual(["restore a", "tree at ffff"]);
+  });
+
+  test("that fails for another reason is not tried again", async () => {
+    const { app, asked } = appOf({ restore: refusal("exit status 1") });
+    expect(await (await bot(raw("a", "a_test"))).restore(app, id("a"))).toMatchObject({ ok: false });
+    expect(asked).not.toContain("restore latest");
+  });
+});
+
+describe("trouble of the bot is infra, never an empty answer", () => {
+  const asking = async (answer: Answer, o = {}) => (await backupBot(siteOf().site, swarmWith(() => answer, o)));
+  const trouble = { blame: "infra", reason: { class: "backup-bot" } };
+
+  test("restic fails", async () => {
+    const bot = await asking({ exitCode: 1, stderr: "Fatal: wrong password" });
+    await expect(bot.snapshots(appOf().app)).rejects.toMatchObject({ ...trouble, reason: { ...trouble.reason, evidence: ["Fatal: wrong password"] } });
+    await expect(bot.content(id("a"), "/x")).rejects.toMatchObject(trouble);
+  });
+
+  test("restic says something else", async () => {
+    await expect((await asking({ stdout: "created new cache" })).snapshots(appOf().app)).rejects.toMatchObject(trouble);
+  });
+
+  test("a snapshot that is not there: restic itself ends well", async () => {
+    await expect((await asking({ stdout: "" })).files(id("a"))).rejects.toMatchObject(trouble);
+  });
+
+  test("the bot does not run", async () => {
+    await expect((await asking({}, { running: false })).files(id("a"))).rejects.toMatchObject(trouble);
+  });
+});
+
+describe("forgetting", () => {
+  test("asks only for what is there, again while somebody else works on the repository", async () => {
+    const forgets: (readonly string[])[] = [];
+    const bot = await backupBot(siteOf().site, swarmWith((argv) => {
+      if (argv[0] === "snapshots") return { stdout: JSON.stringify([raw("a", "a_test")]) };
+      forgets.push(argv);
+      return forgets.length === 1 ? { exitCode: 1, stderr: "unable to create lock in backend: repository is already locked by PID 7" } : {};
+    }));
+    await bot.forget([id("a"), id("b")]);
+    expect(forgets.map((argv) => argv.filter((word) => /^[a-f]{64}$/.test(word)))).toEqual([[id("a")], [id("a")]]);
+    await bot.forget([id("b")]);
+    expect(forgets).toHaveLength(2);
+  });
+
+  test("that fails says which", async () => {
+    const bot = await backupBot(siteOf().site, swarmWith((argv) => (argv[0] === "snapshots" ? { stdout: JSON.stringify([raw("a", "a_test")]) } : { exitCode: 1, stderr: "Fatal: read-only" })));
+    await expect(bot.forget([id("a")])).rejects.toMatchObject({ blame: "infra", reason: { class: "backup-bot", summary: expect.stringContaining("aaaaaaaa") } });
+  });
+});
