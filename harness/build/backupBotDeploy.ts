@@ -67,9 +67,10 @@ async function botRecipe(site: Site): Promise<{ checkout: Checkout; tree: Tree }
       return { checkout, tree: { side: "head", commit: release, dir } };
     } catch (error) {
       build.signal.throwIfAborted();
-      build.warn(`${recipe} can't be fetched (${messageOf(error)}): a backup bot of recipe-ci's own is used`);
+      build.warn(`${recipe} can't be fetched: ${messageOf(error)}`);
     }
   }
+  build.note(`${recipe} is played by a backup bot of recipe-ci's own, with real restic`);
   const checkout = await fetched(await world.backupBotRecipe(join(build.dir, "backup-bot-recipe")));
   return { checkout, tree: { side: "head", commit: checkout.head, dir: checkout.dir } };
 }
