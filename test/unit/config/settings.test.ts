@@ -1,3 +1,4 @@
+import { array, assert, constantFrom, dictionary, letrec, oneof, property } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../../../harness/base/errors.ts";
 import { checkFit, type Composition } from "../../../harness/config/fit.ts";
@@ -30,6 +31,27 @@ describe("incident 40: a typo in a setting is an error that says what was meant"
     expect(() => parse(value)).toThrow(UsageError);
     expect(() => parse(value)).toThrow(`${place}: ${says}`);
   });
+});
+
+test("whatever JSON a file holds, it is taken or refused with place and remedy, never a crash", () => {
+  const key = constantFrom("health", "probes", "timeouts", "restarts", "dependencies", "env", "overlays", "variants", "skip", "kind", "http", "tcp", "service", "compose", "services", "scope", "head", "__proto__", "x");
+  const { tree } = letrec<{ tree: unknown }>((tie) => ({
+    tree: oneof({ maxDepth: 5, depthSize: "small" }, constantFrom<unknown>("http", "tcp", "head", "2026-12-31", "/x", "", 1, 80, null, true), array(tie("tree"), { maxLength: 2 }), dictionary(key, tie("tree"), { maxKeys: 4 })),
+  }));
+  let taken = 0;
+  assert(
+    property(dictionary(key, tree, { maxKeys: 3 }), (value) => {
+      try {
+        parse(JSON.parse(JSON.stringify(value)));
+        taken += 1;
+      } catch (error) {
+        expect(error).toBeInstanceOf(UsageError);
+        expect((error as UsageError).message).toMatch(/^recipes\/mumble\/recipe\.ts: [^\0]+; [^\0]+$/s);
+      }
+    }),
+    { numRuns: 500 },
+  );
+  expect(taken).toBeGreaterThan(5);
 });
 
 describe("what makes no sense", () => {
