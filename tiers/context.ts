@@ -99,14 +99,102 @@ export interface UpgradeExpectations {
   readonly before: readonly ServiceState[];
   readonly settled: readonly ServiceState[];
   readonly head: readonly HeadService[];
+  /** What was planted on base, after the upgrade. */
+  readonly witnesses: readonly WitnessSeen[];
 }
 
-/** The tiers that come later bring expectations of their own. */
+/** What the build planted in the app, in two halves that say the same, and what became of it. */
+export interface WitnessSeen {
+  /** `a file in wp-content of volume wordpress`. */
+  readonly what: string;
+  /** What both halves say as long as nobody alters them. */
+  readonly wanted: string;
+  /** What they say now; null where they are gone. */
+  readonly first: string | null;
+  readonly second: string | null;
+  /** Why nobody could look; null where somebody did. */
+  readonly trouble: string | null;
+}
+
+/** What no witness can stand for. */
+export interface WitnessGap {
+  readonly what: string;
+  readonly why: string;
+}
+
+/** Something that the backup bot was to take, and what of it is in the snapshot. */
+export interface Captured {
+  /** `wp-content of volume wordpress`. */
+  readonly what: string;
+  /** Entries of the snapshot at or below it, folders included. */
+  readonly entries: number;
+  /** Of its files together. */
+  readonly bytes: number;
+}
+
+/** A dump of the snapshot, brought here to be read. */
+export interface Dump {
+  /** Where it lies in the snapshot. */
+  readonly path: string;
+  /** Its bytes, on this machine; null where there are too many. */
+  readonly file: string | null;
+  readonly bytes: number;
+  /** A label names this very path; others only look like dumps. */
+  readonly named: boolean;
+}
+
+/** A database server among the services. */
+export interface Database {
+  readonly service: string;
+  readonly engine: "postgres" | "mysql";
+  /** Its data itself is taken, as the files lie there: a dump is then no must. */
+  readonly raw: boolean;
+}
+
+export interface BackupExpectations {
+  readonly tier: "backup";
+  /** What abra's `app backup create` came to: its exit code 0 proves nothing. */
+  readonly created: { readonly ok: boolean; readonly said: string };
+  /** This run's new snapshots of the app, oldest first. */
+  readonly snapshots: readonly { readonly id: string; readonly at: string }[];
+  readonly captured: readonly Captured[];
+  readonly dumps: readonly Dump[];
+  /** Files that hold a witness each, and whether the snapshot has them. */
+  readonly markers: readonly { readonly what: string; readonly inSnapshot: boolean }[];
+  /** Rows that a dump must hold: what they say. */
+  readonly rows: readonly { readonly what: string; readonly wanted: string }[];
+  readonly databases: readonly Database[];
+}
+
+export interface RestoreExpectations {
+  readonly tier: "restore";
+  /** What abra's `app restore` came to. */
+  readonly restored: { readonly ok: boolean; readonly said: string; readonly snapshot: string };
+  /** After removal and change, before the restore: none may be as it was planted. */
+  readonly altered: readonly WitnessSeen[];
+  /** After the restore. */
+  readonly witnesses: readonly WitnessSeen[];
+  readonly gaps: readonly WitnessGap[];
+  readonly page: FrontPage | null;
+}
+
+/** Tiers whose tests bring all that they need to know. */
 export interface OtherExpectations {
-  readonly tier: "backup" | "restore" | "custom" | "extra";
+  readonly tier: "custom" | "extra";
 }
 
-export type Expectations = InstallExpectations | UpgradeExpectations | OtherExpectations;
+/** A step of the recipe's own hooks.ts: run like a test, in the tier that needs it. */
+export interface HookExpectations {
+  readonly tier: "hook";
+  /** Absolute path of hooks.ts. */
+  readonly file: string;
+  readonly step: HookStep;
+}
+
+/** seed: real content, before an upgrade or a backup. mutate: spoils it, before a restore. verify: it is there. */
+export type HookStep = "seed" | "mutate" | "verify";
+
+export type Expectations = InstallExpectations | UpgradeExpectations | BackupExpectations | RestoreExpectations | HookExpectations | OtherExpectations;
 
 export interface TierContext {
   readonly domain: string;

@@ -38,6 +38,8 @@ export interface App {
   watch: Watch | null;
   /** Services that the overlay for this host gives other ports than the recipe does. */
   overlaid: readonly string[];
+  /** The recipe's hooks.ts has put real content into it. */
+  seeded: boolean;
   /** A base that no longer deploys: what its watch says is not held against head. */
   givenUp: boolean;
 }

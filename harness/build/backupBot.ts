@@ -84,10 +84,10 @@ class Bot implements BackupBot {
     this.image = found.image;
   }
 
-  async create(app: App): Promise<Created> {
+  async create(app: App, signal: AbortSignal = this.#build.signal): Promise<Created> {
     this.#build.journal.will({ kind: "snapshots", name: app.stack, domain: app.domain });
     const before = this.#known ?? idsOf(await this.#all(this.#build.signal));
-    const outcome = await app.abra.backupCreate(app.domain);
+    const outcome = await app.abra.backupCreate(app.domain, { signal });
     await app.recipeTree.checkoutHead(app.recipe, app.tree.commit);
     const made = (await this.snapshots(app)).filter(({ id }) => !before.has(id));
     return { outcome, made };
@@ -111,8 +111,8 @@ class Bot implements BackupBot {
     return Buffer.from(dumped.stdout, "base64");
   }
 
-  async restore(app: App, snapshotId: string): Promise<Outcome> {
-    const outcome = await this.#restored(app, snapshotId);
+  async restore(app: App, snapshotId: string, signal: AbortSignal = this.#build.signal): Promise<Outcome> {
+    const outcome = await this.#restored(app, snapshotId, signal);
     await app.recipeTree.checkoutHead(app.recipe, app.tree.commit);
     return outcome;
   }
@@ -136,11 +136,11 @@ class Bot implements BackupBot {
    * abra is asked for this snapshot by id. Where it takes no id at all, and the id is the app's latest snapshot, the latest is what is
    * asked for: an app's domain is this run's alone, so nobody else's can be.
    */
-  async #restored(app: App, snapshotId: string): Promise<Outcome> {
-    const outcome = await app.abra.restore(app.domain, snapshotId);
+  async #restored(app: App, snapshotId: string, signal: AbortSignal): Promise<Outcome> {
+    const outcome = await app.abra.restore(app.domain, snapshotId, { signal });
     const takesNone = !outcome.ok && /accepts .*arg|too many arguments/i.test(outcome.fatal ?? "");
     if (!takesNone || (await this.snapshots(app)).at(-1)?.id !== snapshotId) return outcome;
-    return app.abra.restoreLatest(app.domain);
+    return app.abra.restoreLatest(app.domain, { signal });
   }
 
   async #all(signal: AbortSignal): Promise<Snapshot[]> {

@@ -41,16 +41,16 @@ export interface BackupBot {
   readonly name: string;
   /** An image with a shell that is on the bot's node: for helpers that look into a volume. */
   readonly image: string;
-  /** `abra app backup create`. Whatever the bot prints, `made` tells what it did. */
-  create(app: App): Promise<Created>;
+  /** `abra app backup create`. Whatever the bot prints, `made` tells what it did. The signal ends it. */
+  create(app: App, signal?: AbortSignal): Promise<Created>;
   /** This app's snapshots, oldest first; those of other apps and other runs never. */
   snapshots(app: Pick<App, "domain" | "stack">, signal?: AbortSignal): Promise<readonly Snapshot[]>;
   /** Everything in a snapshot. */
   files(snapshotId: string): Promise<readonly BackupFile[]>;
   /** A file's bytes as they are in the snapshot; at most 64 MiB. */
   content(snapshotId: string, path: string): Promise<Uint8Array>;
-  /** `abra app restore` of this snapshot and no other; runs the restore hooks. A refusal is an outcome. */
-  restore(app: App, snapshotId: string): Promise<Outcome>;
+  /** `abra app restore` of this snapshot and no other; runs the restore hooks. A refusal is an outcome. The signal ends it. */
+  restore(app: App, snapshotId: string, signal?: AbortSignal): Promise<Outcome>;
   /** Removes snapshots for good. Of one that is gone already: harmless. */
   forget(snapshotIds: readonly string[]): Promise<void>;
 }

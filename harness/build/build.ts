@@ -1,6 +1,7 @@
 import type { Results } from "../../reports/results.ts";
 import type { Build } from "./context.ts";
 import { admit } from "./phases/admit.ts";
+import { backup } from "./phases/backup.ts";
 import { collect } from "./phases/collect.ts";
 import { converge } from "./phases/converge.ts";
 import { custom } from "./phases/custom.ts";
@@ -11,6 +12,7 @@ import { preflight } from "./phases/preflight.ts";
 import { prepare } from "./phases/prepare.ts";
 import { prepull } from "./phases/prepull.ts";
 import { harnessFacts, resultsOf } from "./phases/report.ts";
+import { restore } from "./phases/restore.ts";
 import { teardown } from "./phases/teardown.ts";
 import { upgrade } from "./phases/upgrade.ts";
 import { Site } from "./site.ts";
@@ -31,6 +33,8 @@ export async function runBuild(build: Build, openWorld: OpenWorld): Promise<Resu
     await build.phase("prepull", () => prepull(site, plan));
     await build.phase("install", () => install(site, plan));
     await build.phase("upgrade", () => upgrade(site, plan));
+    const backedUp = await build.phase("backup", () => backup(site, plan));
+    await build.phase("restore", () => restore(site, backedUp));
     await build.phase("custom", () => custom(site, plan));
     await build.phase("converge", () => converge(site));
   } catch (error) {

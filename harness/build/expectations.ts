@@ -1,4 +1,4 @@
-import type { InstallExpectations, Label, ServiceState, UpgradeExpectations } from "../../tiers/context.ts";
+import type { InstallExpectations, Label, ServiceState, UpgradeExpectations, WitnessSeen } from "../../tiers/context.ts";
 import { type App, isOverlayFile } from "./appState.ts";
 import { pageOf } from "./health.ts";
 import { isRouted } from "./routed.ts";
@@ -10,14 +10,18 @@ export async function installExpectations(site: Site, app: App): Promise<Install
   return { tier: "install", ...(await common(site, app)) };
 }
 
-/** @param before the services just before abra was run with head */
-export async function upgradeExpectations(site: Site, app: App, before: readonly ServiceState[]): Promise<UpgradeExpectations> {
+/**
+ * @param before the services just before abra was run with head
+ * @param witnesses what was planted on base, as it is now
+ */
+export async function upgradeExpectations(site: Site, app: App, before: readonly ServiceState[], witnesses: readonly WitnessSeen[]): Promise<UpgradeExpectations> {
   const { version } = app.compose;
   return {
     tier: "upgrade",
     ...(await common(site, app)),
     versionLabel: version === null ? null : { key: `coop-cloud.${app.stack}.version`, value: version },
     before,
+    witnesses,
     head: app.compose.services.map(({ name, image }) => ({ name, image, digest: site.build.findings.images.find((one) => one.ref === image)?.digest ?? null })),
   };
 }

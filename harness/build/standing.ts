@@ -14,6 +14,20 @@ export function untilBroken(site: Pick<Site, "apps" | "build">): AbortSignal {
   return AbortSignal.any([site.build.signal, ...standing(site).flatMap(({ watch }) => (watch ? [watch.broken] : []))]);
 }
 
+/**
+ * Work on an app that ends when the build is interrupted or an app that stands breaks.
+ * @throws why it was ended, whatever that made fail; what the work throws
+ */
+export async function underWatch<T>(site: Pick<Site, "apps" | "build">, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const signal = untilBroken(site);
+  try {
+    return await work(signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
+}
+
 /** Whether it is another app's watch that ended the work on this one. */
 export function brokeBeside(site: Pick<Site, "apps">, app: App, error: unknown): boolean {
   return standing(site).some((other) => other !== app && other.watch?.broken.aborted && other.watch.broken.reason === error);

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packageRoot } from "../base/paths.ts";
 import type { Swarm } from "../swarm/types.ts";
-import type { TierResult } from "../../reports/results.ts";
-import type { Expectations, TierContext } from "../../tiers/context.ts";
+import type { TierName, TierResult } from "../../reports/results.ts";
+import type { Expectations, HookExpectations, TierContext } from "../../tiers/context.ts";
 import { serveRpc } from "../../tiers/rpc/server.ts";
 import type { App } from "./appState.ts";
 import { handlersFor } from "./handlers.ts";
@@ -19,11 +19,11 @@ export interface TierRun {
   /** Absolute paths of test files. */
   readonly files: readonly string[];
   /** What they are told besides the app itself; names the tier. */
-  readonly expect: Expectations;
+  readonly expect: Exclude<Expectations, HookExpectations>;
 }
 
 /** The test files that every recipe gets in this tier. */
-export async function genericFiles(tier: "install" | "upgrade"): Promise<string[]> {
+export async function genericFiles(tier: "install" | "upgrade" | "backup" | "restore" | "hooks"): Promise<string[]> {
   const folder = join(packageRoot, "tiers", tier);
   return (await readdir(folder)).filter((file) => file.endsWith(".test.ts")).map((file) => join(folder, file));
 }
@@ -35,20 +35,30 @@ export async function genericFiles(tier: "install" | "upgrade"): Promise<string[
  */
 export async function runTier(site: Site, app: App, { files, expect }: TierRun): Promise<TierResult> {
   const { build } = site;
+  const { tier } = expect;
+  const result = await runTests(site, app, { tier, span: `${tier} tests`, files, expect });
+  build.findings.tiers.push(result);
+  for (const test of result.tests) build.emit({ type: "test", tier, name: test.name, status: test.status });
+  untilBroken(site).throwIfAborted();
+  return result;
+}
+
+/**
+ * Runs tests against the live app, and only says what they came to. One that the watch or an interrupt ended comes back as interrupted.
+ * @param tier the tier that they count for
+ */
+export async function runTests(site: Site, app: App, o: { tier: TierName; span: string; files: readonly string[]; expect: Expectations }): Promise<TierResult> {
+  const { build } = site;
+  const { tier, files, expect } = o;
   const swarm = await site.swarm();
   const runner = await site.testRunner();
-  const { tier } = expect;
   const context = contextOf(site, swarm, app, expect);
   // A Unix socket's path may have 107 bytes: the run's own folder can be longer than that.
   const sockets = await mkdtemp(join(tmpdir(), "rci-"));
   const server = await serveRpc({ socketPath: join(sockets, "calls"), handlers: handlersFor(site, swarm, app, tier) });
   const signal = untilBroken(site);
   try {
-    const result = await build.span(`${tier} tests`, () => runner.run({ tier, files, context, socketPath: server.socketPath, timeoutMs: build.settings.timeouts.tierMs ?? tierTimeoutMs, signal }));
-    build.findings.tiers.push(result);
-    for (const test of result.tests) build.emit({ type: "test", tier, name: test.name, status: test.status });
-    signal.throwIfAborted();
-    return result;
+    return await build.span(o.span, () => runner.run({ tier, files, context, socketPath: server.socketPath, timeoutMs: build.settings.timeouts.tierMs ?? tierTimeoutMs, signal }));
   } finally {
     await server.close();
     await rm(sockets, { recursive: true, force: true });

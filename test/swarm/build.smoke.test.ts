@@ -4,7 +4,7 @@ import type { Results } from "../../reports/results.ts";
 import { testMachine } from "./host.ts";
 import { Lab, type Outcome } from "./support/lab.ts";
 
-const phases = ["admit", "preflight", "fetch", "lint", "prepare", "prepull", "install", "upgrade", "custom", "converge", "collect", "teardown", "report"];
+const phases = ["admit", "preflight", "fetch", "lint", "prepare", "prepull", "install", "upgrade", "backup", "restore", "custom", "converge", "collect", "teardown", "report"];
 
 let lab: Lab;
 let outcome: Outcome;
@@ -28,7 +28,7 @@ describe("one whole build of a small recipe", () => {
   });
 
   it("ran tests in both tiers, and all of them passed", () => {
-    expect(results.tiers.map(({ name, status }) => `${name} ${status}`)).toEqual(["install passed", "upgrade passed", "custom skipped"]);
+    expect(results.tiers.map(({ name, status }) => `${name} ${status}`)).toEqual(["install passed", "upgrade passed", "backup skipped", "restore skipped", "custom skipped"]);
     for (const tier of results.tiers.filter(({ status }) => status !== "skipped")) {
       expect(tier.tests.length, tier.name).toBeGreaterThan(0);
       expect(tier.tests.filter(({ status }) => status !== "passed"), tier.name).toEqual([]);

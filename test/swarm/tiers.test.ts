@@ -144,6 +144,7 @@ describe("the WordPress fixture", () => {
       commitLabel: { key: commitKey, value: "head" },
       versionLabel: { key: `coop-cloud.${stack}.version`, value: "1.2.0+6.1.1" },
       before,
+      witnesses: [],
       settled: after,
       head: [{ name: "app", image: "wordpress:6.1.1-apache", digest: null }, { name: "db", image: "mariadb:10.11", digest: null }],
     };
@@ -159,6 +160,7 @@ describe("the WordPress fixture", () => {
       commitLabel: { key: commitKey, value: "other" },
       versionLabel: null,
       before: now,
+      witnesses: [],
       settled: restarted,
       head: [{ name: "app", image: "wordpress:6.1.0-apache", digest: null }],
     };

@@ -2,6 +2,7 @@ import { expectationsFor } from "../expectations.ts";
 import { wrongPage } from "../judge/page.ts";
 import { missingReplicas, restartsSince, wrongLabel } from "../judge/services.ts";
 import { leftovers, moved, notHead, rolledBack } from "../judge/upgrade.ts";
+import { lostWitnesses, unseenWitnesses } from "../judge/witnesses.ts";
 import { app, expect, test } from "../testing.ts";
 
 const wanted = expectationsFor(app.context.expect, "upgrade");
@@ -27,6 +28,12 @@ test("the upgrade moved something", async ({ skip }) => {
 
 test("Swarm rolled nothing back", async () => {
   expect(rolledBack(wanted.before, await app.services())).toEqual([]);
+});
+
+if (wanted.witnesses.length > 0) test("what was planted in base's volumes and databases is still there", ({ skip }) => {
+  expect(lostWitnesses(wanted.witnesses)).toEqual([]);
+  const unseen = unseenWitnesses(wanted.witnesses);
+  skip(unseen.length > 0, `nobody knows what became of ${unseen.join(", ")}`);
 });
 
 test("services that left the compose files are gone", async () => {

@@ -11,11 +11,13 @@ import type { Build } from "../context.ts";
 import { deploy } from "../deploy.ts";
 import { upgradeExpectations } from "../expectations.ts";
 import { skipDeclared } from "../declaredSkips.ts";
+import { addHook, runHook } from "../hooks.ts";
 import type { Site } from "../site.ts";
 import { prune } from "../prune.ts";
 import { serviceStates } from "../serviceState.ts";
 import { brokeBeside } from "../standing.ts";
 import { genericFiles, runTier } from "../tiers.ts";
+import { keptSince, plantKept } from "../witness/kept.ts";
 import type { Plan } from "./prepare.ts";
 
 /**
@@ -36,12 +38,22 @@ export async function upgrade(site: Site, plan: Plan): Promise<void> {
   const app = plan.upgraded;
   const broken = await deployBase(site, swarm, app);
   if (broken) return unverified(build, broken);
+  const witnesses = await build.span("witnesses", () => plantKept(site, swarm, app));
+  const seed = await runHook(site, app, "upgrade", "seed");
   const before = await build.span("snapshot", () => serviceStates(swarm.docker, app.stack));
   await build.span("move to head", () => toHead(site, swarm, plan, app));
   await deploy(site, swarm, app, { force: true });
   await build.span("prune", () => prune(site, swarm, app));
-  await runTier(site, app, { files: await genericFiles("upgrade"), expect: await upgradeExpectations(site, app, before) });
+  const kept = await build.span("witnesses looked for", () => keptSince(site, app, witnesses));
+  await runTier(site, app, { files: await genericFiles("upgrade"), expect: await upgradeExpectations(site, app, before, kept) });
+  addHook(build, "upgrade", seed && onBase(seed), "front");
+  if (app.seeded) addHook(build, "upgrade", await runHook(site, app, "upgrade", "verify"), "back");
   doubtCommands(site, app);
+}
+
+/** Content that can't be made on base says nothing about head. */
+function onBase(seed: TierResult): TierResult {
+  return seed.status === "failed" ? { ...seed, status: "unverified", reason: `on base, ${seed.reason}` } : seed;
 }
 
 /** A forced deploy of a tree is no `abra app upgrade`: commands that only that runs have not been tried. */

@@ -7,7 +7,7 @@ const from = (flags: RunFlags = {}, env: PipelineEnv = {}, source: string | unde
 
 test("nothing but a recipe", () => {
   expect(from()).toEqual({
-    source: "wordpress", sourceBase: null, ref: null, pr: null, base: null, variant: null, env: {}, tiers: ["install", "upgrade", "custom"], quick: false, settings: null, config: null, swarm: "ephemeral",
+    source: "wordpress", sourceBase: null, ref: null, pr: null, base: null, variant: null, env: {}, tiers: ["install", "upgrade", "backup", "restore", "custom"], quick: false, settings: null, config: null, swarm: "ephemeral",
     out: resolve("out"), keepMs: null, abra: null, standIn: false, install: false, hostImages: false, hostConfig: null, trigger: "manual", deadlineMs: 3_600_000,
   });
 });
@@ -50,7 +50,7 @@ describe("the environment of a pipeline says the same", () => {
     ["EXTRA_TESTS off", { EXTRA_TESTS: "0" }, {}],
     ["CI", { CI: "true" }, { trigger: "ci" }],
     ["RECIPE_CI_ABRA", { RECIPE_CI_ABRA: "/x/abra" }, { abra: "/x/abra" }],
-    ["set and empty is not set", { RECIPE: "ghost", REF: "", PR: "", SRC: "", STAGES: "", EXTRA_TESTS: "", RECIPE_CI_ABRA: "" }, { ref: null, pr: null, sourceBase: null, abra: null, tiers: ["install", "upgrade", "custom"] }],
+    ["set and empty is not set", { RECIPE: "ghost", REF: "", PR: "", SRC: "", STAGES: "", EXTRA_TESTS: "", RECIPE_CI_ABRA: "" }, { ref: null, pr: null, sourceBase: null, abra: null, tiers: ["install", "upgrade", "backup", "restore", "custom"] }],
   ])("%s", (_, env, expected) => {
     expect(buildRequest(env.RECIPE === undefined ? "wordpress" : undefined, {}, env)).toMatchObject(expected);
   });
@@ -93,7 +93,7 @@ describe("refused with what is wrong and what to do", () => {
     ["--extra", { extra: true }, {}, "--extra: not yet: the opt-in heavy suite does not exist in this version; leave it out"],
     ["EXTRA_TESTS=1", {}, { EXTRA_TESTS: "1" }, "EXTRA_TESTS: not yet:"],
     ["STAGES=extra", {}, { STAGES: "extra" }, "STAGES extra: not yet:"],
-    ["--stages backup", { stages: "install,backup" }, {}, "--stages backup: not yet: the backup tier"],
+    ["--stages extra", { stages: "install,extra" }, {}, "--stages extra: not yet: the extra tier"],
     ["--trust", { trust: "untrusted" }, {}, "--trust: not yet:"],
     ["--lane", { lane: "release" }, {}, "--lane: not yet:"],
     ["--swarm ssh://", { swarm: "ssh://host" }, {}, "--swarm ssh://host: not yet:"],

@@ -19,7 +19,7 @@ describe("newestFirst", () => {
   });
 });
 
-describe("baseOf", () => {
+describe("incident 8: the base is never head itself; baseOf", () => {
   const versions = [{ tag: "2.0.0+1", commit: "b" }, { tag: "1.0.0+1", commit: "a" }];
 
   it("is the newest version where head is untagged, even with the same label", () => expect(baseOf(versions, "c")?.tag).toBe("2.0.0+1"));

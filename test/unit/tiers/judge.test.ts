@@ -57,15 +57,18 @@ describe("running what head says", () => {
     expect(notHead([{ name: "app", image: "nginx:1.27", digest: null }], [service("app", { tasks: [task("1", { image: "nginx:1.26" })] })])).toEqual(["app: task 1 runs nginx:1.26, head says nginx:1.27"]);
   });
 
-  test("a service that head has and that does not run, and one that left", () => {
+  test("a service that head has and that does not run", () => {
     const head = [{ name: "app", image: "nginx:1.27", digest: null }, { name: "cache", image: "redis:7", digest: null }];
     const now = [service("app"), service("old")];
     expect(notHead(head, now)).toEqual(["cache: head has this service and it does not run"]);
-    expect(leftovers(head, now)).toEqual(["old: not in head's compose files, and still there"]);
+  });
+
+  test("incident 16: a service that left head and still runs", () => {
+    expect(leftovers([{ name: "app", image: "nginx:1.27", digest: null }], [service("app"), service("old")])).toEqual(["old: not in head's compose files, and still there"]);
   });
 });
 
-describe("did the upgrade move anything", () => {
+describe("incident 8: an upgrade from a version to itself moves nothing", () => {
   const before = [service("app", { labels: { "coop-cloud.s.chaos-version": "1", "coop-cloud.s.version": "1" } })];
   const app = (over: Parameters<typeof service>[1]) => [{ ...service("app"), labels: before[0]?.labels ?? {}, ...over }];
   test.each([
@@ -79,7 +82,7 @@ describe("did the upgrade move anything", () => {
   ])("%s", (_, now, what) => expect(moved(before, now)).toEqual(what));
 });
 
-describe("rolled back", () => {
+describe("incident 7: an upgrade that Swarm rolled back serves the old version and is healthy", () => {
   const at = (state: string, startedAt: string) => [service("app", { update: { state, startedAt } })];
   test.each([
     ["done", at("completed", "T1"), at("completed", "T2"), 0],

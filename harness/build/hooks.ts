@@ -1,0 +1,44 @@
+import type { TierName, TierResult } from "../../reports/results.ts";
+import type { HookStep } from "../../tiers/context.ts";
+import type { App } from "./appState.ts";
+import type { Build } from "./context.ts";
+import type { Site } from "./site.ts";
+import { untilBroken } from "./standing.ts";
+import { genericFiles, runTests } from "./tiers.ts";
+
+type Tiered = Extract<TierName, "upgrade" | "backup" | "restore">;
+
+/**
+ * One step of the recipe's hooks.ts on the live app, as a test of the tier that needs it.
+ * @returns what it came to; null where the recipe has no such step
+ * @throws what the watch found, or the build's interrupt
+ */
+export async function runHook(site: Site, app: App, tier: Tiered, step: HookStep): Promise<TierResult | null> {
+  const { build } = site;
+  const file = build.tests.hooks;
+  if (file === null) return null;
+  const result = await runTests(site, app, { tier, span: `${step} of hooks.ts`, files: await genericFiles("hooks"), expect: { tier: "hook", file, step } });
+  untilBroken(site).throwIfAborted();
+  const [only] = result.tests;
+  if (only?.status === "skipped" && only.error === `hooks.ts exports no ${step}`) return null;
+  if (step === "seed" && result.status === "passed") app.seeded = true;
+  return result;
+}
+
+/** Adds what a hook came to to the tier that it is of, in front of or behind its tests. */
+export function addHook({ findings, emit }: Build, tier: Tiered, hook: TierResult | null, where: "front" | "back"): void {
+  if (!hook) return;
+  for (const { name, status } of hook.tests) emit({ type: "test", tier, name, status });
+  const index = findings.tiers.findIndex(({ name }) => name === tier);
+  const had = findings.tiers[index];
+  if (had) findings.tiers[index] = where === "front" ? joined(hook, had, had) : joined(had, hook, had);
+  else findings.tiers.push(hook);
+}
+
+const worst = ["interrupted", "failed", "unverified", "skipped", "passed"] as const;
+
+/** The worse status of two runs of one tier, with its reason, and the tests of both. */
+function joined(first: TierResult, second: TierResult, { name }: TierResult): TierResult {
+  const worse = worst.indexOf(first.status) <= worst.indexOf(second.status) ? first : second;
+  return { name, status: worse.status, reason: worse.reason, tests: [...first.tests, ...second.tests] };
+}

@@ -1,0 +1,152 @@
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { saidBy } from "../../abra/outcome.ts";
+import { FindingError, UsageError } from "../../base/errors.ts";
+import { orAbort } from "../../base/wait.ts";
+import { type BackupPlan, backupPlan } from "../../recipe/backup.ts";
+import type { Swarm } from "../../swarm/types.ts";
+import type { TierName, TierResult } from "../../../reports/results.ts";
+import type { BackupExpectations, Dump } from "../../../tiers/context.ts";
+import type { App } from "../appState.ts";
+import { backupBot } from "../backupBot.ts";
+import type { BackupBot, BackupFile, Created, Snapshot } from "../backupTypes.ts";
+import type { Build } from "../context.ts";
+import { skipDeclared } from "../declaredSkips.ts";
+import { addHook, runHook } from "../hooks.ts";
+import { settledAgain } from "../settledAgain.ts";
+import type { Site } from "../site.ts";
+import { underWatch, untilBroken } from "../standing.ts";
+import { subject } from "../subject.ts";
+import { genericFiles, runTier } from "../tiers.ts";
+import { capturedSpots, type Gap, planWitnesses, type SeenSpot } from "../witness/plan.ts";
+import { capturedIn, databasesOf, dumpsIn, hasFile, journalsOf } from "../witness/snapshot.ts";
+import { names, Witnesses } from "../witness/witnesses.ts";
+import type { Plan } from "./prepare.ts";
+
+/** What the restore needs to know of the backup. */
+export interface BackedUp {
+  readonly app: App;
+  readonly bot: BackupBot;
+  readonly labels: BackupPlan;
+  readonly snapshot: Snapshot;
+  readonly witnesses: Witnesses;
+  readonly gaps: readonly Gap[];
+  /** What the hook seed came to, where no tier has it yet. */
+  readonly seed: TierResult | null;
+}
+
+/**
+ * Plants witnesses, lets abra make a backup, looks into this run's snapshot, backup tier. Also made where only the restore was asked for.
+ * @returns null where there is nothing to restore; why stands in the findings
+ */
+export async function backup(site: Site, plan: Plan): Promise<BackedUp | null> {
+  const { build } = site;
+  if (!wants(build, "backup") && !wants(build, "restore")) return null;
+  const app = subject(plan);
+  if (!app) return neither(build, "unverified", "no app of the commit under test is up");
+  const labels = backupPlan(app.compose);
+  if (!labels.enabled) return neither(build, "skipped", "no service has the label backupbot.backup=true");
+  const judged = wants(build, "backup") && !skipDeclared(build, "backup");
+  const restored = wants(build, "restore") && !skipDeclared(build, "restore");
+  if (!judged && !restored) return null;
+  const swarm = await site.swarm();
+  const bot = await build.span("bot ready", () => botOrWhy(site, swarm));
+  if (typeof bot === "string") return neither(build, "unverified", bot);
+  await build.span("settle", () => settledAgain(site, app));
+  const seed = app.seeded ? null : await runHook(site, app, "backup", "seed");
+  const witnesses = new Witnesses(swarm, app.stack, untilBroken(site));
+  const { seen, gaps } = await build.span("witnesses", () => plant(witnesses, app, labels));
+  const created = await build.span("abra app backup create", () => underWatch(site, (signal) => bot.create(app, signal)));
+  const snapshot = created.made.at(-1) ?? null;
+  const files = snapshot ? await build.span("snapshot", () => bot.files(snapshot.id)) : [];
+  if (judged) {
+    await judge(site, { app, bot, created, seen, files, witnesses });
+    addHook(build, "backup", seed, "front");
+  }
+  if (!snapshot && restored) say(build, "restore", "unverified", "there is no snapshot of this run to restore");
+  return snapshot && restored ? { app, bot, labels, snapshot, witnesses, gaps, seed: judged ? null : seed } : null;
+}
+
+/** A Swarm without a bot, or a machine that nobody agreed to change for one, costs these two tiers. @throws infra where its bot does not come up */
+async function botOrWhy(site: Site, swarm: Swarm): Promise<BackupBot | string> {
+  try {
+    return await orAbort(backupBot(site, swarm), untilBroken(site));
+  } catch (error) {
+    if (error instanceof FindingError && (error.blame === "unverified" || error.cause instanceof UsageError)) return `${error.message}; ${error.reason.hint}`;
+    throw error;
+  }
+}
+
+function wants({ request }: Build, tier: TierName): boolean {
+  return request.tiers.includes(tier);
+}
+
+/** Both tiers end before they begin. */
+function neither(build: Build, status: "unverified" | "skipped", reason: string): null {
+  for (const tier of ["backup", "restore"] as const) say(build, tier, status, reason);
+  return null;
+}
+
+function say(build: Build, name: TierName, status: "unverified" | "skipped", reason: string): void {
+  if (wants(build, name)) build.findings.tiers.push({ name, status, reason: `${name}: ${reason}`, tests: [] });
+}
+
+async function plant(witnesses: Witnesses, app: App, labels: BackupPlan): Promise<{ seen: SeenSpot[]; gaps: Gap[] }> {
+  const seen = await witnesses.see(capturedSpots(labels, app.stack));
+  const planned = planWitnesses(seen, app.compose, labels.hooks);
+  return { seen, gaps: [...planned.gaps, ...(await witnesses.plant(planned.witnesses))] };
+}
+
+interface Made {
+  readonly app: App;
+  readonly bot: BackupBot;
+  readonly created: Created;
+  readonly seen: readonly SeenSpot[];
+  readonly files: readonly BackupFile[];
+  readonly witnesses: Witnesses;
+}
+
+/** Dumps are brought to this machine for as long as the tests read them. */
+async function judge(site: Site, made: Made): Promise<void> {
+  const dir = join(site.build.dir, "dumps");
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  try {
+    const expect = await site.build.span("dumps", () => expectations(made, dir));
+    await runTier(site, made.app, { files: await genericFiles("backup"), expect });
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+async function expectations({ app, bot, created, seen, files, witnesses }: Made, dir: string): Promise<BackupExpectations> {
+  const snapshot = created.made.at(-1);
+  const hooked = backupPlan(app.compose).hooks.some(({ backupPre }) => backupPre !== null);
+  // What is not there and what no hook makes can't be in the snapshot: the restore says so.
+  const spots = seen.filter((one) => one.seen !== "absent" || hooked).map(({ spot }) => spot);
+  const inDir = (index: number) => join(dir, String(index));
+  const dumps = snapshot ? (await Promise.all(dumpsIn(files, spots).map((dump, index) => bring(bot, snapshot, files, dump, inDir(index))))).flat() : [];
+  return {
+    tier: "backup",
+    created: { ok: created.outcome.ok, said: saidBy(created.outcome) },
+    snapshots: created.made.map(({ id, at }) => ({ id, at })),
+    captured: capturedIn(files, spots),
+    dumps,
+    markers: witnesses.planted.flatMap((witness) => (witness.kind === "marker" ? [{ what: witness.what, inSnapshot: hasFile(files, witness.spot, names.first) }] : [])),
+    rows: witnesses.planted.flatMap((witness) => (witness.kind === "row" ? [{ what: witness.what, wanted: witnesses.wanted }] : [])),
+    databases: databasesOf(app.compose, seen),
+  };
+}
+
+/** What the bot hands out at most, bytes. */
+const mostBytes = 64 * 1024 * 1024;
+
+async function bring(bot: BackupBot, snapshot: Snapshot, files: readonly BackupFile[], { file, named }: { file: BackupFile; named: boolean }, to: string): Promise<Dump[]> {
+  const dump = { path: file.path, bytes: file.bytes, named };
+  // Of what only looks like a dump nobody asked to be told.
+  if (file.bytes > mostBytes) return named ? [{ ...dump, file: null }] : [];
+  await writeFile(to, await bot.content(snapshot.id, file.path), { mode: 0o600 });
+  for (const journal of journalsOf(files, file)) {
+    if (journal.file.bytes <= mostBytes) await writeFile(to + journal.suffix, await bot.content(snapshot.id, journal.file.path), { mode: 0o600 });
+  }
+  return [{ ...dump, file: to }];
+}

@@ -1,0 +1,75 @@
+import { saidBy } from "../../abra/outcome.ts";
+import { messageOf } from "../../base/errors.ts";
+import type { BackupPlan } from "../../recipe/backup.ts";
+import { deployTimeoutMs } from "../deploy.ts";
+import { pageOf } from "../health.ts";
+import { addHook, runHook } from "../hooks.ts";
+import { ready } from "../ready/ready.ts";
+import { isRouted } from "../routed.ts";
+import { settledAgain } from "../settledAgain.ts";
+import type { Site } from "../site.ts";
+import { underWatch, untilBroken } from "../standing.ts";
+import { genericFiles, runTier } from "../tiers.ts";
+import type { Gap } from "../witness/plan.ts";
+import type { BackedUp } from "./backup.ts";
+
+/** A restore with all its hooks may take this long, milliseconds. */
+const restoreMs = 900_000;
+
+/**
+ * Takes the witnesses away and changes data, lets abra restore this run's snapshot by its id, and waits until the app is up and answers
+ * again; restore tier.
+ * @param backedUp null where nothing is to be restored: why stands in the findings
+ */
+export async function restore(site: Site, backedUp: BackedUp | null): Promise<void> {
+  const { build } = site;
+  if (!backedUp) return;
+  const { app, bot, labels, snapshot, witnesses } = backedUp;
+  const mutate = app.seeded ? await runHook(site, app, "restore", "mutate") : null;
+  const unaltered = await build.span("data changed", () => alter(site, backedUp));
+  const altered = unaltered.length > 0 ? [] : await witnesses.look();
+  const end = app.watch?.disturb({ targets: disturbed(labels), forMs: restoreMs, why: `snapshot ${snapshot.id.slice(0, 8)} is restored` });
+  let outcome;
+  try {
+    outcome = await build.span("abra app restore", () => underWatch(site, (signal) => bot.restore(app, snapshot.id, signal)));
+  } finally {
+    end?.();
+  }
+  await build.span("settle", () => settledAgain(site, app));
+  await ready(site, await site.swarm(), app, deployTimeoutMs(app, build.settings));
+  const seen = await build.span("witnesses", () => witnesses.look());
+  const verify = app.seeded ? await runHook(site, app, "restore", "verify") : null;
+  // Real content that was spoilt and is back shows more than a witness could.
+  const shown = mutate?.status === "passed" && verify?.status === "passed";
+  await runTier(site, app, {
+    files: await genericFiles("restore"),
+    expect: {
+      tier: "restore",
+      restored: { ok: outcome.ok, said: saidBy(outcome), snapshot: snapshot.id },
+      altered,
+      witnesses: seen,
+      gaps: shown ? [] : [...backedUp.gaps, ...unaltered],
+      page: isRouted(app) ? pageOf(build.settings.health) : null,
+    },
+  });
+  for (const hook of [mutate, backedUp.seed]) addHook(build, "restore", hook, "front");
+  addHook(build, "restore", verify, "back");
+}
+
+/** @returns what could not be altered: a restore of it would show nothing */
+async function alter(site: Site, { bot, witnesses }: BackedUp): Promise<Gap[]> {
+  try {
+    await witnesses.alter(bot.image);
+    return [];
+  } catch (error) {
+    untilBroken(site).throwIfAborted();
+    return [{ what: "what was planted", why: `it could not be taken away: ${messageOf(error)}` }];
+  }
+}
+
+/** Services whose data changes under them, and those in which hooks run. */
+function disturbed({ volumes, hooks }: Pick<BackupPlan, "volumes" | "hooks">): string[] {
+  const users = volumes.flatMap(({ mounts }) => mounts.map(({ service }) => service));
+  const hooked = hooks.filter(({ restorePre, restorePost }) => restorePre !== null || restorePost !== null).map(({ service }) => service);
+  return [...new Set([...users, ...hooked])];
+}

@@ -1,0 +1,129 @@
+import { posix } from "node:path";
+import type { BackupPlan } from "../../recipe/backup.ts";
+import type { ComposeApp } from "../../recipe/types.ts";
+import { type Engine, serverOf } from "./database.ts";
+
+/** A path in a service's containers. */
+export interface At {
+  readonly service: string;
+  readonly path: string;
+}
+
+/** Something that is captured, or kept in a volume. */
+export interface Spot {
+  /** For people: `wp-content of volume wordpress`. */
+  readonly what: string;
+  /** Everywhere in the app where the same can be reached. */
+  readonly at: readonly At[];
+  /** Where a snapshot has it: a volume or a service by its name in Docker, and the path in there (`.` is a volume's root). */
+  readonly from: { readonly volume: string } | { readonly service: string };
+  readonly inner: string;
+}
+
+/** A spot after somebody looked. */
+export interface SeenSpot {
+  readonly spot: Spot;
+  /** `unreachable`: no container of the app that this engine has shows it. */
+  readonly seen: "directory" | "file" | "absent" | "unreachable";
+}
+
+/** Where a witness is to stand. */
+export type Witness =
+  | { readonly kind: "marker"; readonly what: string; readonly spot: Spot }
+  | { readonly kind: "row"; readonly what: string; readonly service: string; readonly engine: Engine; readonly files: readonly string[] };
+
+/** What no witness can stand for, and why. */
+export interface Gap {
+  readonly what: string;
+  readonly why: string;
+}
+
+/** Everything that the bot takes of an app. */
+export function capturedSpots({ volumes, containerPaths }: Pick<BackupPlan, "volumes" | "containerPaths">, stack: string): Spot[] {
+  const inVolumes = volumes.flatMap(({ key, name, mounts, paths }) => (paths ?? ["."]).map((path) => ({
+    what: path === "." ? `volume ${key}` : `${path} of volume ${key}`,
+    at: mounts.map((mount) => ({ service: mount.service, path: posix.join(mount.path, path) })),
+    from: { volume: name },
+    inner: path,
+  })));
+  const outside = containerPaths.map(({ service, path }) => ({ what: `${path} of ${service}`, at: [{ service, path }], from: { service: `${stack}_${service}` }, inner: path }));
+  return [...inVolumes, ...outside];
+}
+
+/** Every volume of an app, whole: what an upgrade must keep. */
+export function keptSpots(app: Pick<ComposeApp, "services" | "volumes">): Spot[] {
+  const volumes = new Map<string, At[]>();
+  for (const { name: service, mounts = {} } of app.services) {
+    for (const [path, key] of Object.entries(mounts)) volumes.set(key, [...(volumes.get(key) ?? []), { service, path }]);
+  }
+  const own = app.volumes.filter(({ external }) => !external);
+  return own.flatMap(({ key, name }) => {
+    const at = volumes.get(key);
+    return at ? [{ what: `volume ${key}`, at, from: { volume: name }, inner: "." }] : [];
+  });
+}
+
+/** A row in every database server of an app: its data must come through an upgrade whatever its volume does. */
+export function databaseWitnesses(app: Pick<ComposeApp, "services">): Witness[] {
+  return app.services.flatMap((service) => {
+    const engine = serverOf(service);
+    return engine === null ? [] : [row(service.name, engine)];
+  });
+}
+
+/**
+ * A marker in each captured directory. A captured file, or one that is not there yet, is a dump: a row in the live database then, so
+ * that the next dump holds it. What neither fits is a gap.
+ */
+export function planWitnesses(seen: readonly SeenSpot[], app: Pick<ComposeApp, "services">, hooks: BackupPlan["hooks"]): { witnesses: Witness[]; gaps: Gap[] } {
+  const witnesses = new Map<string, Witness>();
+  const gaps: Gap[] = [];
+  const held = new Set(seen.flatMap(({ spot, seen: what }) => (what === "directory" ? spot.at.map(({ service }) => service) : [])));
+  for (const { spot, seen: what } of seen) {
+    if (what === "directory") {
+      witnesses.set(spot.what, { kind: "marker", what: `a file in ${spot.what}`, spot });
+      continue;
+    }
+    if (what === "unreachable") {
+      gaps.push({ what: spot.what, why: "no container of the app on this node mounts it" });
+      continue;
+    }
+    const made = hooks.some(({ backupPre }) => backupPre !== null);
+    const found = what === "absent" && !made ? [] : behind(spot, app, held, hooks);
+    if (found.length === 0) gaps.push({ what: spot.what, why: whyNone(what, made) });
+    for (const witness of found) witnesses.set(witness.what, witness);
+  }
+  return { witnesses: [...witnesses.values()], gaps };
+}
+
+function whyNone(seen: "file" | "absent", made: boolean): string {
+  if (seen === "file") return "it is a file, and no service is a database that it could be a dump of";
+  return made ? "it is not there before the backup, and no service is a database that it could be a dump of" : "it is not there, and no pre-hook could make it";
+}
+
+/**
+ * The databases that a dump is of: the servers that mount it; else those of the app that have no directory captured of their own; else a
+ * sqlite file that stands there itself or that a hook names.
+ */
+function behind(spot: Spot, app: Pick<ComposeApp, "services">, held: ReadonlySet<string>, hooks: BackupPlan["hooks"]): Witness[] {
+  const servers = app.services.flatMap((service) => {
+    const engine = serverOf(service);
+    return engine === null ? [] : [{ name: service.name, engine }];
+  });
+  const beside = servers.filter(({ name }) => spot.at.some(({ service }) => service === name));
+  const others = beside.length > 0 ? beside : servers.filter(({ name }) => !held.has(name));
+  if (others.length > 0) return others.map(({ name, engine }) => row(name, engine));
+  return spot.at.slice(0, 1).flatMap(({ service, path }) => {
+    const files = [path, ...pathsIn(hooks.find((one) => one.service === service)?.backupPre ?? "")].filter((file) => /\.(db|sqlite3?|sql)\b|sqlite/.test(file));
+    return files.length === 0 ? [] : [row(service, "sqlite", [...new Set(files)])];
+  });
+}
+
+function row(service: string, engine: Engine, files: readonly string[] = []): Witness {
+  return { kind: "row", what: `a row in the ${engine} database of ${service}`, service, engine, files };
+}
+
+/** Absolute paths that a command names. */
+function pathsIn(command: string): string[] {
+  return command.match(/(?<![\w.~-])\/[\w./-]+/g) ?? [];
+}

@@ -1,0 +1,65 @@
+import { posix } from "node:path";
+import type { ComposeApp } from "../../recipe/types.ts";
+import type { Captured, Database } from "../../../tiers/context.ts";
+import type { BackupFile } from "../backupTypes.ts";
+import { serverOf } from "./database.ts";
+import type { SeenSpot, Spot } from "./plan.ts";
+
+/** Names of files that hold a database, packed or not. */
+const dumpName = /\.(sql|psql|dump|pgdump|pg_dump|db|sqlite3?)(\.(gz|zst))?$/i;
+/** The table of contents of `pg_dump --format=directory`. */
+const tableOfContents = "toc.dat";
+
+/** Of files that only look like dumps, this many are read. */
+const mostLookalikes = 20;
+
+/** What of a spot is in the snapshot, folders included. */
+function below(files: readonly BackupFile[], { from, inner }: Spot): BackupFile[] {
+  return files.filter((file) => isFrom(file, from) && (inner === "." || file.inner === inner || file.inner.startsWith(`${inner}/`)));
+}
+
+function isFrom({ from }: BackupFile, wanted: Spot["from"]): boolean {
+  if (from === null) return false;
+  if ("volume" in wanted) return "volume" in from && from.volume === wanted.volume;
+  return "service" in from && from.service === wanted.service;
+}
+
+/** How much of each spot the snapshot has. One that is not there and that no hook could make was given up before: see planWitnesses. */
+export function capturedIn(files: readonly BackupFile[], spots: readonly Spot[]): Captured[] {
+  return spots.map((spot) => {
+    const entries = below(files, spot);
+    return { what: spot.what, entries: entries.length, bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0) };
+  });
+}
+
+/** A file at the very path that a label names, and what looks like a dump in the captured folders. */
+export function dumpsIn(files: readonly BackupFile[], spots: readonly Spot[]): { file: BackupFile; named: boolean }[] {
+  const named = files.filter((file) => file.type === "file" && spots.some(({ from, inner }) => isFrom(file, from) && file.inner === inner));
+  const looksLike = ({ path, type, bytes }: BackupFile) => type === "file" && bytes > 0 && (dumpName.test(path) || posix.basename(path) === tableOfContents);
+  const others = files.filter((file) => looksLike(file) && !named.includes(file) && spots.some((spot) => below([file], spot).length > 0));
+  return [...named.map((file) => ({ file, named: true })), ...others.slice(0, mostLookalikes).map((file) => ({ file, named: false }))];
+}
+
+/** What sqlite keeps beside a database, as far as the snapshot has it. */
+export function journalsOf(files: readonly BackupFile[], { path }: BackupFile): { file: BackupFile; suffix: string }[] {
+  return ["-wal", "-journal"].flatMap((suffix) => {
+    const file = files.find((one) => one.path === path + suffix && one.type === "file");
+    return file ? [{ file, suffix }] : [];
+  });
+}
+
+/** Whether the snapshot has a file of this name in a spot's folder. */
+export function hasFile(files: readonly BackupFile[], { from, inner }: Spot, name: string): boolean {
+  const wanted = posix.join(inner, name);
+  return files.some((file) => file.type === "file" && isFrom(file, from) && file.inner === wanted);
+}
+
+/** The database servers of an app, and whether their own folder is taken as it lies there. */
+export function databasesOf(app: Pick<ComposeApp, "services">, seen: readonly SeenSpot[]): Database[] {
+  return app.services.flatMap((service) => {
+    const engine = serverOf(service);
+    if (engine === null) return [];
+    const raw = seen.some(({ spot, seen: what }) => (what === "directory" || what === "unreachable") && spot.inner === "." && spot.at.some((at) => at.service === service.name && at.path in (service.mounts ?? {})));
+    return [{ service: service.name, engine, raw }];
+  });
+}
