@@ -3,16 +3,9 @@ const shortest = 6;
 /** Replaces secret values wherever they stand, longest first: plain, in JSON, base64 and URL-encoded. */
 export class Mask {
   #forms: string[] = [];
-  readonly #values = new Set<string>();
-
-  /** The values as they were added. */
-  get values(): readonly string[] {
-    return [...this.#values];
-  }
 
   /** Values shorter than 6 characters are left alone: masking them would garble the text and hide nothing. */
   add(value: string): void {
-    this.#values.add(value);
     const forms = [value, value.trim()].flatMap(formsOf).filter((form) => form.length >= shortest);
     this.#forms = [...new Set([...this.#forms, ...forms])].sort((a, b) => b.length - a.length);
   }

@@ -8,7 +8,8 @@ import { serviceStates } from "./serviceState.ts";
 import type { Site } from "./site.ts";
 
 /** What the build answers when a test asks for something that needs Docker or abra. */
-export function handlersFor({ build }: Site, swarm: Swarm, app: App, tier: TierName): Handlers {
+export function handlersFor(site: Site, swarm: Swarm, app: App, tier: TierName): Handlers {
+  const { build } = site;
   return {
     exec: async ({ service, argv, input, timeoutMs }, signal) => {
       const container = await runningContainer(swarm, app, service);
@@ -25,9 +26,11 @@ export function handlersFor({ build }: Site, swarm: Swarm, app: App, tier: TierN
       if (service === null) throw new Error("functions of abra.sh that run on the host are not run by tests");
       return app.abra.cmd({ domain: app.domain, service, fn: command, args, timeoutMs, signal }).then(ran);
     },
-    secrets: async () => [...new Set([...build.mask.values, ...Object.values(app.secrets)])],
+    // What the build hides besides, a token of the forge for one, is no business of a test's.
+    secrets: async () => [...new Set([...Object.values(app.secrets), ...site.maskedByTests])],
     mask: async ({ value }) => {
       build.mask.add(value);
+      site.maskedByTests.add(value);
       return null;
     },
     picture: async ({ name, png }) => savePicture(build, tier, name, Buffer.from(png, "base64")),

@@ -39,6 +39,8 @@ export class Site {
   readonly overlays: Set<string> = new Set();
   /** Images whose registry said that they do not exist; the watch is told. */
   missingImages: readonly string[] = [];
+  /** Values that tests made and want hidden, in pictures too. */
+  readonly maskedByTests = new Set<string>();
   /** What was there before the build made anything. */
   before: Inventory | null = null;
   #swarm: Promise<Swarm> | null = null;

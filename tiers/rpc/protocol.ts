@@ -53,7 +53,7 @@ export const calls = {
     params: z.strictObject({ service: z.string().nullable(), command: z.string(), args: z.array(z.string()).readonly(), timeoutMs }),
     result: ran,
   },
-  /** What must not be seen: the values that the build masks wherever it writes. */
+  /** What a picture must not show: the app's secrets, and what tests masked. */
   secrets: { params: z.strictObject({}), result: z.array(z.string()).readonly() },
   /** A value that must not be seen from now on. */
   mask: { params: z.strictObject({ value: z.string().min(1) }), result: z.null() },
