@@ -15,10 +15,10 @@ beforeAll(async () => {
 afterAll(() => lab?.close());
 
 /** One run of the fixture without versions, with these files in its repo; nothing may be left of it. */
-async function runOf(name: string, prepare: (repo: string) => Promise<void> | void): Promise<{ outcome: Outcome; results: Results }> {
+async function runOf(name: string, prepare: (repo: string) => Promise<void> | void, env: Readonly<Record<string, string>> = {}): Promise<{ outcome: Outcome; results: Results }> {
   const repo = await lab.recipe("new", `recipes/${name}`);
   await prepare(repo);
-  const outcome = await lab.run([repo], { out: name });
+  const outcome = await lab.run([repo], { out: name, env });
   expect(lab.hasResults(name), outcome.stdout + outcome.stderr).toBe(true);
   const results = lab.results(name);
   expect(results.teardown).toMatchObject({ status: "clean", residue: [] });
@@ -61,5 +61,14 @@ describe("a recipe's own tests", () => {
     expect(outcome.code, outcome.stdout).toBe(5);
     expect(custom(results)).toMatchObject({ status: "unverified", tests: [], reason: expect.stringContaining("login.spec.ts") });
     expect(results.rungs).toMatchObject({ install: "pass", functional: "unverified" });
+  });
+
+  it("a machine without a browser is not the recipe's fault, and no proof", async () => {
+    const { outcome, results } = await runOf("looks", (repo) => write(repo, {
+      "looks.test.ts": `import { app, test } from "recipe-ci/testing";\ntest("looks", async () => { await app.browser(); });`,
+    }), { RECIPE_CI_CHROMIUM: "/nowhere/chromium" });
+    expect(outcome.code, outcome.stdout).toBe(5);
+    expect(results).toMatchObject({ verdict: "unverified", rungs: { install: "pass", functional: "unverified" }, reason: { summary: expect.stringContaining("no browser is on this machine") } });
+    expect(results.warnings).toContainEqual(expect.stringContaining("RECIPE_CI_CHROMIUM names /nowhere/chromium, which can't be run"));
   });
 });
