@@ -39,7 +39,10 @@ export async function lintStatic(site: Site, dir: string, base: LintRecipe | nul
   const findings = staticFindings(head, base);
   build.findings.lintFindings = findings;
   const invalid = invalidCompose(findings);
-  if (invalid) throw new FindingError("recipe", invalid);
+  if (invalid) {
+    build.findings.lint = "fail";
+    throw new FindingError("recipe", invalid);
+  }
   images.want(head.app);
   for (const finding of findings) build.warn(`lint: ${findingLine(finding)}`);
   return findings;
