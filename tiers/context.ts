@@ -41,7 +41,7 @@ export interface ServiceState {
   readonly labels: Readonly<Record<string, string>>;
   /** Tasks wanted; for a global service one a node. */
   readonly desired: number;
-  /** Its tasks may complete and stay so: restart condition none, or on-failure, or a job. */
+  /** Its tasks may complete and stay so: restart condition none, or on-failure, or a job; or comes back by a long delay, a schedule. */
   readonly oneShot: boolean;
   readonly update: { readonly state: string; readonly startedAt: string } | null;
   /** Every task that Swarm still knows, ended ones included. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type Docker from "dockerode";
 import { bounded } from "../swarm/bounded.ts";
+import { fixed } from "../watch/limits.ts";
 import type { Result } from "../../tiers/rpc/protocol.ts";
 
 /** As tests get it: ServiceState of tiers/context.ts, unfrozen. */
@@ -15,7 +16,7 @@ interface RawService {
     readonly Mode?: { readonly Replicated?: { readonly Replicas?: number }; readonly Global?: object };
     readonly EndpointSpec?: unknown;
     readonly UpdateConfig?: unknown;
-    readonly TaskTemplate?: { readonly ContainerSpec?: { readonly Image?: string; readonly Env?: readonly string[] }; readonly RestartPolicy?: { readonly Condition?: string } };
+    readonly TaskTemplate?: { readonly ContainerSpec?: { readonly Image?: string; readonly Env?: readonly string[] }; readonly RestartPolicy?: { readonly Condition?: string; readonly Delay?: number } };
   };
   readonly UpdateStatus?: { readonly State?: string; readonly StartedAt?: string } | null;
 }
@@ -46,7 +47,7 @@ export async function serviceStates(docker: Docker, stack: string): Promise<Serv
 
 function stateOf(service: RawService, tasks: readonly RawTask[], stack: string): ServiceState {
   const { Spec, UpdateStatus } = service;
-  const condition = Spec.TaskTemplate?.RestartPolicy?.Condition ?? "any";
+  const { Condition = "any", Delay = 0 } = Spec.TaskTemplate?.RestartPolicy ?? {};
   const replicated = Spec.Mode?.Replicated;
   return {
     name: Spec.Name.slice(stack.length + 1),
@@ -55,7 +56,7 @@ function stateOf(service: RawService, tasks: readonly RawTask[], stack: string):
     image: Spec.TaskTemplate?.ContainerSpec?.Image ?? "",
     labels: Spec.Labels ?? {},
     desired: replicated ? (replicated.Replicas ?? 1) : new Set(tasks.filter((task) => task.DesiredState === "running").map((task) => task.NodeID)).size,
-    oneShot: condition === "none" || condition === "on-failure",
+    oneShot: Condition === "none" || Condition === "on-failure" || Delay / 1e6 > fixed.scheduleDelayMs,
     update: UpdateStatus?.State ? { state: UpdateStatus.State, startedAt: UpdateStatus.StartedAt ?? "" } : null,
     tasks: tasks.map(taskOf),
   };

@@ -101,6 +101,8 @@ describe("services as they stand", () => {
     ["scaled to nothing", { Mode: { Replicated: { Replicas: 0 } } }, { desired: 0 }],
     ["global: a task a node", { Mode: { Global: {} } }, { desired: 2 }],
     ["never restarted is a one-shot", { TaskTemplate: { RestartPolicy: { Condition: "none" } } }, { oneShot: true, image: "" }],
+    ["coming back a minute later is a schedule, done in between", { TaskTemplate: { RestartPolicy: { Condition: "any", Delay: 60e9 } } }, { oneShot: true }],
+    ["a daemon with Swarm's own delay", { TaskTemplate: { RestartPolicy: { Condition: "any", Delay: 5e9 } } }, { oneShot: false }],
     ["restarted on failure only is one too", { TaskTemplate: { RestartPolicy: { Condition: "on-failure" } } }, { oneShot: true }],
   ])("%s", async (_, more, expected) => {
     const tasks = [task({ Slot: undefined, NodeID: "n1" }), task({ NodeID: "n2" }), task({ NodeID: "n3", DesiredState: "shutdown" })];
