@@ -12,8 +12,8 @@ import { type InputFile, inputFiles, inputFolder } from "./inputs.ts";
 /** Label with the hash of what an image was built from: tells ours from a registry's, and an old one from a new. */
 export const inputsLabel = "recipe-ci.inputs";
 
-/** Gitea's is the longest, 5 min on 2 cores with nothing beside it. */
-const buildLimitMs = 20 * 60_000;
+/** Gitea's is the longest: 23 min on 2 cores that 18 programs wanted. */
+const buildLimitMs = 30 * 60_000;
 /** Settings that lead a machine to its package sources; names that docker's build takes without a word in the Dockerfile, and those of pip, npm and Go. */
 const passedOn = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "PIP_INDEX_URL", "NPM_CONFIG_REGISTRY", "GOPROXY", "GOSUMDB"];
 

@@ -26,6 +26,7 @@ export const backupBotImage = `${ownRegistry}/backup-bot-two:1`;
 /** Slowest build first: two are built at a time, and a slow one started last would be waited for alone. */
 export const catalogue: readonly KnownImage[] = [
   official(baseImage, "base"),
+  published("gitea/gitea", "1.26.0", "gitea"),
   published("quay.io/keycloak/keycloak", "26.4.7", "keycloak"),
   published("quay.io/keycloak/keycloak", "26.4.5", "keycloak"),
   official("wordpress:6.1.1-apache", "wordpress", { TAG: "6.1.1-apache" }),

@@ -64,10 +64,10 @@ group("which images are wanted", () => {
   });
 
   it("serves what other makers publish under the name that recipes have for it, and builds each tag's version", () => {
-    const keycloak = knownImage("quay.io/keycloak/keycloak:26.4.7")!;
-    expect([standInPath(keycloak)]).toEqual(["quay.io/keycloak/keycloak:26.4.7"]);
-    expect([keycloak.registry]).toEqual(["quay.io"]);
-    expect([keycloak.buildArgs]).toEqual([{ VERSION: "26.4.7" }]);
+    const [gitea, keycloak] = [knownImage("docker.io/gitea/gitea:1.26.0")!, knownImage("quay.io/keycloak/keycloak:26.4.7")!];
+    expect([standInPath(gitea), standInPath(keycloak)]).toEqual(["gitea/gitea:1.26.0", "quay.io/keycloak/keycloak:26.4.7"]);
+    expect([gitea.registry, keycloak.registry]).toEqual([dockerHub, "quay.io"]);
+    expect([gitea.buildArgs, keycloak.buildArgs]).toEqual([{ VERSION: "1.26.0" }, { VERSION: "26.4.7" }]);
   });
 
   it("knows an image under each spelling, and none by digest", () => {
