@@ -97,7 +97,7 @@ export function addSilence(history: History, error: string): History {
 export function addToTask(
   history: History,
   id: string,
-  facts: Partial<Pick<TaskRecord, "log" | "oom" | "hostOutOfMemory" | "listeningAt" | "deafAt" | "exitCode" | "endedAt">>,
+  facts: Partial<Pick<TaskRecord, "log" | "oom" | "unhealthy" | "hostOutOfMemory" | "listeningAt" | "deafAt" | "exitCode" | "endedAt">>,
 ): History {
   const task = history.tasks.find((one) => one.id === id);
   if (!task) return history;
@@ -212,6 +212,7 @@ function firstSight(seen: SeenTask, service: ServiceRecord, { before, notBefore,
     listeningAt: null,
     deafAt: null,
     oom: false,
+    unhealthy: false,
     hostOutOfMemory: false,
     log: [],
   };

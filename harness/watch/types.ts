@@ -49,6 +49,8 @@ export interface TaskRecord {
   readonly deafAt: number | null;
   /** The kernel killed it for going over its own memory limit. */
   readonly oom: boolean;
+  /** Its health check had failed for good when it was last heard of. A program that stops well when it is killed for that ends with 0. */
+  readonly unhealthy: boolean;
   /** It ended while the host itself had run out of memory. */
   readonly hostOutOfMemory: boolean;
   /** Last log lines, masked, saved at the first sight of its end. */

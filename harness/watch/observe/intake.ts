@@ -94,6 +94,7 @@ export class Intake {
     const notices = this.#notices.read(chunk, at);
     for (const notice of notices) {
       if (notice.kind === "oom") this.learn(notice.task, { oom: true });
+      if (notice.kind === "health") this.learn(notice.task, { unhealthy: notice.unhealthy });
       if (notice.kind === "die") remember(this.#ends, notice.task, { exitCode: notice.exitCode, at: notice.at });
     }
     return notices;

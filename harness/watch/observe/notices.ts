@@ -1,9 +1,10 @@
 import { splitLines } from "../../base/command.ts";
 
-/** What an event says: a container of the stack ended, was killed for memory, or merely that it is worth looking. */
+/** What an event says: a container of the stack ended, was killed for memory, became healthy or not, or merely that it is worth looking. */
 export type Notice =
   | { readonly kind: "die"; readonly task: string; readonly container: string; readonly exitCode: number | null; readonly at: number }
   | { readonly kind: "oom"; readonly task: string }
+  | { readonly kind: "health"; readonly task: string; readonly unhealthy: boolean }
   | { readonly kind: "wake" };
 
 /** An event takes about 1 kB; what goes on longer without a line end is none. */
@@ -46,6 +47,7 @@ export function noticeOf(line: string, stack: string, at: number): Notice | null
   const task = attributes["com.docker.swarm.task.id"];
   if (!task) return { kind: "wake" };
   if (event.Action === "oom") return { kind: "oom", task };
+  if (event.Action?.startsWith("health_status:")) return { kind: "health", task, unhealthy: event.Action.endsWith(" unhealthy") };
   if (event.Action !== "die") return { kind: "wake" };
   const exitCode = Number.parseInt(attributes.exitCode ?? "", 10);
   return { kind: "die", task, container: event.Actor?.ID ?? "", exitCode: Number.isNaN(exitCode) ? null : exitCode, at };

@@ -63,7 +63,8 @@ function kindOf(task: TaskRecord, successor: TaskRecord | undefined, service: Se
     case "failed":
       return /unhealthy/i.test(task.error ?? "") ? "unhealthy" : "exit";
     case "complete":
-      return isFinished(task, service) || isSchedule(service) ? null : "zero";
+      if (isFinished(task, service) || isSchedule(service)) return null;
+      return task.unhealthy ? "unhealthy" : "zero";
     default:
       // What comes again by itself was not replaced because it failed.
       if (isSchedule(service) && !task.exitCode) return null;

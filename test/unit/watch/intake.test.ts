@@ -194,6 +194,15 @@ describe("events", () => {
 });
 
 describe("facts that come before, or instead of, what a list shows", () => {
+  test("what its health check came to last", () => {
+    const intake = opened();
+    look(intake, 0, [rawTask("t1", "app", "starting", { at })]);
+    intake.events(lines(container("health_status: unhealthy", "t1")), at + 10);
+    expect(intake.history.tasks[0]).toMatchObject({ unhealthy: true });
+    intake.events(lines(container("health_status: healthy", "t1")), at + 20);
+    expect(intake.history.tasks[0]).toMatchObject({ unhealthy: false });
+  });
+
   test("a memory kill and a log are kept for a task that no answer has listed yet", () => {
     const intake = opened();
     look(intake, 0, []);

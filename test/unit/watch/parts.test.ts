@@ -223,6 +223,9 @@ describe("a failure", () => {
   test("ends with success only where that is not what it is for", () => {
     const done = taskRecord({ state: "complete", endedAt: 600, exitCode: 0 });
     expect(kind(done)).toBe("zero");
+    // nginx stops well when Swarm kills it for bad health.
+    expect(kind({ ...done, unhealthy: true })).toBe("unhealthy");
+    expect(kind({ ...done, unhealthy: true }, serviceRecord({ restart: once }))).toBeNull();
     expect(kind(done, serviceRecord({ restart: once }))).toBeNull();
     expect(kind(done, serviceRecord({ mode: "job" }))).toBeNull();
     expect(kind(done, serviceRecord({ restart: { condition: "any", delayMs: 10_001, delayGiven: true } }))).toBeNull();

@@ -12,7 +12,7 @@ export const serviceRecord = (more: Partial<ServiceRecord> = {}): ServiceRecord 
 export const taskRecord = (more: Partial<TaskRecord> = {}): TaskRecord => ({
   id: "t1", service: "app", serviceId: "app-id", slot: "1", node: "n1", createdAt: 0, spec: "v1", image: "app:1", health: { kind: "none", limitMs: null },
   state: "running", desired: "running", stateAt: 0, message: null, error: null, exitCode: null, container: "c1", startedAt: 0, runningAt: 0, endedAt: null,
-  asked: false, gone: false, listeningAt: null, deafAt: null, oom: false, hostOutOfMemory: false, log: [], ...more,
+  asked: false, gone: false, listeningAt: null, deafAt: null, oom: false, unhealthy: false, hostOutOfMemory: false, log: [], ...more,
 });
 
 export const failedTask = (endedAt: number, more: Partial<TaskRecord> = {}): TaskRecord =>
