@@ -1,5 +1,5 @@
 /**
- * `npm run bench:overhead [-- --recipe wordpress --pairs 3]`: what recipe-ci costs over a plain shell script of the same steps.
+ * `npm run bench:overhead [-- --recipe wordpress --pairs 3]`: what recipe-ci costs over a plain shell script of the same steps, install and upgrade.
  * Both in turn, each pair in the other order, on the same machine, images and caches. Exit code 1 where it costs too much.
  */
 import { existsSync } from "node:fs";
@@ -57,7 +57,7 @@ try {
 /** One build from the command line, start-up and all; it has to pass, else its time means nothing. @returns milliseconds */
 async function recipeCi(repo: string): Promise<number> {
   const out = join(folder, "out");
-  const argv = [join(packageRoot, "bin/recipe-ci"), "run", repo, "--abra", join(packageRoot, "test/abra/abra"), "--out", out];
+  const argv = [join(packageRoot, "bin/recipe-ci"), "run", repo, "--stages", "install,upgrade", "--abra", join(packageRoot, "test/abra/abra"), "--out", out];
   const ms = await timed(values.install ? [...argv, "--install"] : argv, {});
   const { phases } = JSON.parse(await readFile(join(out, "results.json"), "utf8")) as { phases: { name: string; durationMs: number }[] };
   console.log(`  recipe-ci: ${phases.map((phase) => `${phase.name} ${(phase.durationMs / 1000).toFixed(1)}`).join(", ")}`);

@@ -41,7 +41,7 @@ export async function verify(app) {
 async function runOf(name: string, files: Readonly<Record<string, string>>): Promise<{ outcome: Outcome; results: Results }> {
   const config = lab.path(`config-${name}`);
   mkdirSync(config);
-  for (const [file, text] of Object.entries(files)) writeFileSync(`${config}/${file}`, text);
+  for (const [file, text] of Object.entries({ "recipe.json": "{}", ...files })) writeFileSync(`${config}/${file}`, text);
   const outcome = await lab.run([await lab.recipe("backed-up", `recipes/${name}`), "--config", config], { out: name });
   expect(lab.hasResults(name), outcome.stdout + outcome.stderr).toBe(true);
   const results = lab.results(name);
@@ -72,7 +72,7 @@ describe("backup and restore of volumes, files of a container and a dump", () =>
   });
 
   it("incident 12: fail where what the labels name was never there, though abra and the bot end well or say little", async () => {
-    const { outcome, results } = await runOf("empty", { "recipe.json": "{}" });
+    const { outcome, results } = await runOf("empty", {});
     expect(outcome.code, outcome.stdout).toBe(1);
     expect(results.rungs).toMatchObject({ install: "pass", backup_restore: "fail" });
     expect(tier(results, "backup")).toMatchObject({ status: "failed" });
