@@ -95,8 +95,8 @@ export class Witnesses {
     ]);
   }
 
-  #containers(): Promise<StackContainer[]> {
-    return stackContainers(this.#swarm.docker, this.#stack);
+  async #containers(): Promise<StackContainer[]> {
+    return ofNow(await stackContainers(this.#swarm.docker, this.#stack));
   }
 
   async #mark(containers: readonly StackContainer[], { spot }: Marker): Promise<void> {
@@ -163,6 +163,15 @@ export class Witnesses {
     if (ran.exitCode !== 0) throw new Error((ran.stderr.trim() || ran.stdout.trim() || `exit code ${ran.exitCode}`).slice(0, 400));
     return ran.stdout;
   }
+}
+
+/**
+ * Containers that show what the app has now. Swarm keeps those of tasks that were replaced, with the volumes of before an upgrade: one
+ * that has ended counts only where none of its service runs.
+ */
+export function ofNow(containers: readonly StackContainer[]): StackContainer[] {
+  const up = new Set(containers.filter(({ running }) => running).map(({ service }) => service));
+  return containers.filter(({ running, service }) => running || !up.has(service));
 }
 
 function alterLines(folder: string): string[] {

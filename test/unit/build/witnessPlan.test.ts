@@ -1,8 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import type { BackupFile } from "../../../harness/build/backupTypes.ts";
 import { halvesIn, isTableMissing, serverOf } from "../../../harness/build/witness/database.ts";
 import { capturedSpots, databaseWitnesses, keptSpots, planWitnesses, type SeenSpot } from "../../../harness/build/witness/plan.ts";
 import { capturedIn, databasesOf, dumpsIn, hasFile, journalsOf } from "../../../harness/build/witness/snapshot.ts";
+import { ofNow } from "../../../harness/build/witness/witnesses.ts";
 import { type BackupPlan, backupPlan } from "../../../harness/recipe/backup.ts";
 import type { ComposeApp, ComposeService } from "../../../harness/recipe/types.ts";
 
@@ -82,6 +83,12 @@ describe("where a witness stands", () => {
     expect(keptSpots(app).map(({ what }) => what)).toEqual(["volume mariadb"]);
     expect(databaseWitnesses(app).map(({ what }) => what)).toEqual(["a row in the mysql database of db"]);
   });
+});
+
+test("a volume that only the replaced task had is not the app's any more; that of a one-shot that is done is", () => {
+  const container = (id: string, of: string, running: boolean) => ({ id, service: of, running, mounts: [{ volume: id, path: "/data" }] });
+  const all = [container("new", "app", true), container("old", "app", false), container("migrate", "migrate", false)];
+  expect(ofNow(all).map(({ id }) => id)).toEqual(["new", "migrate"]);
 });
 
 describe("which image is a database server", () => {
