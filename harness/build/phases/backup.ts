@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { saidBy } from "../../abra/outcome.ts";
+import { lastLines, saidBy } from "../../abra/outcome.ts";
 import { FindingError, UsageError } from "../../base/errors.ts";
 import { orAbort } from "../../base/wait.ts";
 import { type BackupPlan, backupPlan } from "../../recipe/backup.ts";
@@ -127,7 +127,7 @@ async function expectations({ app, bot, created, seen, files, witnesses }: Made,
   const dumps = snapshot ? (await Promise.all(dumpsIn(files, spots).map((dump, index) => bring(bot, snapshot, files, dump, inDir(index))))).flat() : [];
   return {
     tier: "backup",
-    created: { ok: created.outcome.ok, said: saidBy(created.outcome) },
+    created: { ok: created.outcome.ok, said: created.outcome.ok ? "it is done" : [saidBy(created.outcome), ...lastLines(created.outcome)].join("; ") },
     snapshots: created.made.map(({ id, at }) => ({ id, at })),
     captured: capturedIn(files, spots),
     dumps,

@@ -1,4 +1,4 @@
-import { saidBy } from "../../abra/outcome.ts";
+import { lastLines, saidBy } from "../../abra/outcome.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { BackupPlan } from "../../recipe/backup.ts";
 import { deployTimeoutMs } from "../deploy.ts";
@@ -45,7 +45,7 @@ export async function restore(site: Site, backedUp: BackedUp | null): Promise<vo
     files: await genericFiles("restore"),
     expect: {
       tier: "restore",
-      restored: { ok: outcome.ok, said: saidBy(outcome), snapshot: snapshot.id },
+      restored: { ok: outcome.ok, said: outcome.ok ? "it is done" : [saidBy(outcome), ...lastLines(outcome)].join("; "), snapshot: snapshot.id },
       altered,
       witnesses: seen,
       gaps: shown ? [] : [...backedUp.gaps, ...unaltered],
