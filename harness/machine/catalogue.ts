@@ -29,6 +29,8 @@ export const catalogue: readonly KnownImage[] = [
   published("gitea/gitea", "1.26.0", "gitea"),
   published("quay.io/keycloak/keycloak", "26.4.7", "keycloak"),
   published("quay.io/keycloak/keycloak", "26.4.5", "keycloak"),
+  published("matrixdotorg/synapse", "v1.163.2", "synapse"),
+  published("matrixdotorg/synapse", "v1.162.0", "synapse"),
   official("wordpress:6.1.1-apache", "wordpress", { TAG: "6.1.1-apache" }),
   official("wordpress:6.1.0-apache", "wordpress", { TAG: "6.1.0-apache" }),
   official(edgeImage, "traefik"),

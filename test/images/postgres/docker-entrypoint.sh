@@ -24,7 +24,9 @@ prepare() {
   [[ -n $password ]] || die "the database is not initialised and no password is given; set POSTGRES_PASSWORD or POSTGRES_PASSWORD_FILE"
   # The server's own user has to be able to read it.
   install --owner postgres --mode 600 /dev/stdin /run/postgresql/password <<<"$password"
-  as_postgres initdb --username="$user" --pwfile=/run/postgresql/password --auth-local=trust --auth-host=scram-sha-256 --encoding=UTF8 >/dev/null
+  # Several arguments in one word, as in the official image.
+  # shellcheck disable=SC2086
+  as_postgres initdb --username="$user" --pwfile=/run/postgresql/password --auth-local=trust --auth-host=scram-sha-256 --encoding=UTF8 ${POSTGRES_INITDB_ARGS-} >/dev/null
   rm /run/postgresql/password
   echo "host all all all scram-sha-256" >>"$PGDATA/pg_hba.conf"
   # Nobody but this script until all is there.
