@@ -15,7 +15,7 @@ const limits: Readonly<Record<string, number>> = {
   process: 5 * 60_000,
   corpus: 5 * 60_000,
   smoke: 15 * 60_000,
-  swarm: 30 * 60_000,
+  swarm: 40 * 60_000,
   contract: 20 * 60_000,
 };
 
