@@ -80,7 +80,7 @@ describe("--swarm local", () => {
     const ran = await inNode([join(packageRoot, "bin/recipe-ci"), ...args]);
     expect(ran.exitCode, ran.stdout + ran.stderr).toBe(0);
     const results = resultsSchema.parse(JSON.parse(await server.shell.readFile(`${out}/results.json`)));
-    expect(results).toMatchObject({ verdict: "passed", level: 2, target: { swarm: "local", nodes: 1, privileges: null, edge: expect.stringContaining("127.0.0.1:443") } });
+    expect(results).toMatchObject({ verdict: "passed", level: 3, target: { swarm: "local", nodes: 1, privileges: null, edge: expect.stringContaining("127.0.0.1:443") } });
     expect(results.tiers.map(({ name, status, tests }) => [name, status, tests.length > 0])).toEqual([["install", "passed", true], ["upgrade", "passed", true], ["backup", "skipped", false], ["restore", "skipped", false], ["custom", "skipped", false]]);
     expect(results.teardown).toMatchObject({ status: "clean", residue: [] });
 
