@@ -20,6 +20,8 @@ export default defineConfig({
       { test: { name: "corpus", include: ["test/unit/watch/corpus/*.test.ts"], testTimeout: 30_000 } },
       { test: { name: "smoke", include: ["test/swarm/*.smoke.test.ts"], ...onSwarm } },
       { test: { name: "swarm", include: ["test/swarm/*.test.ts"], exclude: ["test/swarm/*.smoke.test.ts"], ...onSwarm } },
+      // Two builds at a time on one Swarm.
+      { test: { name: "canaries", include: ["test/swarm/canaries/*.test.ts"], ...onSwarm, maxConcurrency: 2 } },
       { test: { name: "contract", include: ["test/abra/*.test.ts"], ...onSwarm } },
     ],
   },

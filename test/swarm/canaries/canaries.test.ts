@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { residueOf } from "../../../harness/swarm/residue.ts";
+import type { Inventory } from "../../../harness/swarm/types.ts";
+import { backups } from "./backups.ts";
+import { brokenInstalls } from "./broken-install.ts";
+import { upgrades } from "./broken-upgrade.ts";
+import { type Canary, differences } from "./canary.ts";
+import { customs } from "./custom.ts";
+import { odd } from "./odd.ts";
+import { CanaryServer } from "./server.ts";
+import { table, type Row } from "./table.ts";
+
+/** Each a recipe of its own, two builds at a time on one Swarm. The slow ones first: none is waited for alone at the end. */
+const canaries: readonly Canary[] = [...backups, ...upgrades, ...customs, ...brokenInstalls, ...odd];
+
+const signal = AbortSignal.timeout(1_500_000);
+const rows: Row[] = [];
+let server: CanaryServer;
+let before: Inventory;
+
+beforeAll(async () => {
+  server = await CanaryServer.start(signal);
+  before = await server.inventory();
+}, 900_000);
+
+afterAll(async () => {
+  if (rows.length > 0) console.log(table(rows));
+  await server?.close();
+});
+
+describe("canaries", () => {
+  it("have names of their own, and there are 30 at least", () => {
+    expect(new Set(canaries.map(({ name }) => name)).size).toBe(canaries.length);
+    expect(canaries.length).toBeGreaterThanOrEqual(30);
+  });
+
+  it.concurrent.each(canaries)("$name: $about", async (canary) => {
+    const { results, said } = await server.build(canary);
+    const wrong = differences(canary.expect, results);
+    rows.push({ canary, results, wrong });
+    expect(wrong, said).toEqual([]);
+  });
+});
+
+it("nothing is left on the Swarm that they shared", async () => {
+  expect(residueOf(before, await server.inventory())).toEqual([]);
+});
