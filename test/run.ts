@@ -16,6 +16,7 @@ const limits: Readonly<Record<string, number>> = {
   corpus: 5 * 60_000,
   smoke: 15 * 60_000,
   swarm: 40 * 60_000,
+  canaries: 15 * 60_000,
   contract: 20 * 60_000,
 };
 
