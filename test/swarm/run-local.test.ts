@@ -1,9 +1,11 @@
+import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../../harness/base/paths.ts";
 import { waitFor } from "../../harness/base/wait.ts";
 import { handOver } from "../../harness/swarm/ephemeral/image.ts";
 import { startThrowaway, type Throwaway } from "../../harness/swarm/ephemeral/start.ts";
+import { backupBotImage } from "../../harness/machine/catalogue.ts";
 import { residueOf } from "../../harness/swarm/residue.ts";
 import { resultsSchema } from "../../reports/results.ts";
 import { newRunId, testMachine } from "./host.ts";
@@ -15,6 +17,7 @@ import { Lab, standIn } from "./support/lab.ts";
  */
 const signal = AbortSignal.timeout(900_000);
 const foreign = "somebody_example_org";
+const botStack = "bot_example_org";
 /** The node's own: the checkout and the recipes are mounted read-only. */
 const [state, home, temporary, hostConfig] = ["/var/tmp/state", "/var/tmp/home", "/var/tmp/tmp", "/var/tmp/host.json"];
 
@@ -22,11 +25,11 @@ let lab: Lab;
 let server: Throwaway;
 
 beforeAll(async () => {
-  const machine = await testMachine(["nginx:1.27"], signal);
+  const machine = await testMachine(["nginx:1.27", backupBotImage], signal);
   lab = await Lab.open();
   const mounts = [packageRoot, lab.path("recipes")].map((path) => ({ source: path, target: path }));
   server = await startThrowaway({ host: machine.docker, nodeImage: machine.nodeImage, edgeImage: machine.edgeImage, runId: newRunId("local"), mounts, signal });
-  await handOver(machine.docker, server.docker, "nginx:1.27", signal);
+  for (const image of ["nginx:1.27", backupBotImage]) await handOver(machine.docker, server.docker, image, signal);
   await inNode(["mkdir", "-p", home, temporary]);
   await someoneElsesStack();
   await settings();
@@ -48,6 +51,29 @@ async function someoneElsesStack(): Promise<void> {
     },
     { what: "somebody else's app", timeoutMs: 30_000, signal },
   );
+}
+
+/** As whoever runs the server has it: deployed long before, with snapshots of others in its repository. */
+async function backupBotOfTheServer(): Promise<void> {
+  const repo = await lab.recipe("backup-bot-two");
+  const deploy = `printf x | docker secret create ${botStack}_restic_password_v1 - && docker stack deploy --resolve-image never -c ${repo}/compose.yml ${botStack}`;
+  const env = { STACK_NAME: botStack, RESTIC_REPOSITORY: "/backups/restic", SECRET_RESTIC_PASSWORD_VERSION: "v1" };
+  const deployed = await server.shell.exec(["sh", "-c", deploy], { timeoutMs: 60_000, signal, env });
+  expect(deployed.exitCode, deployed.stderr).toBe(0);
+  await waitFor(
+    async () => {
+      const [bot] = await server.docker.listContainers({ filters: { name: [botStack], health: ["healthy"] } });
+      return bot ? { done: true, value: undefined } : { done: false, saw: "not healthy" };
+    },
+    { what: "the server's backup bot", timeoutMs: 60_000, signal },
+  );
+}
+
+/** @returns what a line printed in the bot's container */
+async function inBot(line: string): Promise<string> {
+  const { exitCode, stdout, stderr } = await inNode(["sh", "-c", `docker exec $(docker ps -q -f name=${botStack}_app) sh -c "$1"`, "sh", line]);
+  expect(exitCode, stderr).toBe(0);
+  return stdout;
 }
 
 /** The edge's address as seen from the server itself, and the CA that its certificate is signed by. */
@@ -92,6 +118,29 @@ describe("--swarm local", () => {
     // Empty folders.
     const expected = /^\/var\/tmp\/state\/(runs|kept)$/;
     expect(left.stdout.split("\n").filter((path) => path && !expected.test(path))).toEqual([]);
+  });
+
+  it("incident 29: uses the backup bot that is there, and removes this run's snapshots alone", async () => {
+    await backupBotOfTheServer();
+    const snapshots = async () => (await inBot("restic snapshots --json --no-lock | tr ',' '\\n' | grep -c short_id || true")).trim();
+    await inBot("restic backup --quiet --tag somebody /etc/hostname");
+    const repo = await lab.recipe("backed-up");
+    const config = join(lab.path("recipes"), "backed-up-config");
+    mkdirSync(config);
+    writeFileSync(join(config, "recipe.json"), "{}");
+    const seed = (service: string, line: string) => `await app.exec("${service}", ["sh", "-c", "${line}"]);`;
+    const content = [seed("app", "echo rows > /state/live.txt"), seed("old", "mkdir -p /srv/files/kept /etc/old && echo x | tee /srv/files/kept/notes > /etc/old/conf")];
+    writeFileSync(join(config, "hooks.ts"), `export async function seed(app) {\n${content.join("\n")}\n}\n`);
+    const before = await inventory();
+    const out = "/var/tmp/out-backed-up";
+    const args = ["run", repo, "--swarm", "local", "--host-config", hostConfig, "--abra", standIn, "--config", config, "--stages", "install,backup", "--out", out];
+    const ran = await inNode([join(packageRoot, "bin/recipe-ci"), ...args]);
+    const results = resultsSchema.parse(JSON.parse(await server.shell.readFile(`${out}/results.json`)));
+    expect(results.tiers.find(({ name }) => name === "backup"), ran.stdout + ran.stderr).toMatchObject({ status: "passed" });
+    expect(results.teardown).toMatchObject({ status: "clean", residue: [] });
+    expect(residueOf(before, await inventory()), "new on the Swarm").toEqual([]);
+    expect(residueOf(await inventory(), before), "gone from the Swarm").toEqual([]);
+    expect(await snapshots(), "somebody's").toBe("1");
   });
 
   it("refuses an edge whose CA can't be read, as a setting that is wrong", async () => {
