@@ -1,22 +1,23 @@
 import type Docker from "dockerode";
 import { messageOf } from "../../base/errors.ts";
 import { waitFor, WaitTimeout } from "../../base/wait.ts";
-import { bounded, statusOf, unlessGone } from "../bounded.ts";
+import { bounded, EngineTimeout, statusOf, unlessGone } from "../bounded.ts";
 import { asResidue } from "../residue.ts";
 import type { Residue } from "../types.ts";
-import { runLabel } from "./container.ts";
+import { nodeName, runLabel } from "./container.ts";
 
 const removeMs = 30_000;
 const neverStartedS = 120;
 
 /**
  * Removes all nodes of a run with their volumes and checks that they are gone. Twice is harmless.
- * @returns what is still there
+ * @returns what is still there; its first node where the engine never answered
  */
 export async function removeRun(host: Docker, runId: string): Promise<Residue[]> {
   const filters = { label: [`${runLabel}=${runId}`] };
   const signal = AbortSignal.timeout(removeMs);
-  let left: Residue[] = [];
+  // Until a look has ended nobody knows that they are gone.
+  let left = [asResidue({ kind: "node", id: runId, name: nodeName(runId, 1) })];
   const check = async () => {
     const [containers, volumes] = await Promise.all([
       bounded("docker ps", host.listContainers({ all: true, filters }), removeMs, signal),
@@ -35,7 +36,7 @@ export async function removeRun(host: Docker, runId: string): Promise<Residue[]>
     await waitFor(check, { what: "the nodes to be gone", timeoutMs: removeMs, signal, intervalMs: 50 });
     return [];
   } catch (error) {
-    if (error instanceof WaitTimeout || signal.aborted) return left;
+    if (error instanceof WaitTimeout || error instanceof EngineTimeout || signal.aborted) return left;
     throw error;
   }
 }
