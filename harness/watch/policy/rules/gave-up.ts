@@ -1,5 +1,6 @@
+import type { ServiceRecord } from "../../types.ts";
 import { engineFailed, noSuchImage } from "../causes.ts";
-import { hasEnded, isFinished, isWanted } from "../failures.ts";
+import { type Failure, hasEnded, isFinished, isWanted } from "../failures.ts";
 import { failureLines, lookAtLogs, type Rule, taskLine } from "../finding.ts";
 import type { ServiceView, SlotView } from "../view.ts";
 import { excuseLines, plural } from "../wording.ts";
@@ -20,17 +21,20 @@ export const gaveUp: Rule = (service, view) => {
     at: slot.latest.endedAt ?? slot.latest.stateAt,
     summary: `${record.name}: Swarm gave up on slot ${slot.key} after ${plural(slot.failures.length)}`,
     evidence: [...(slot.failures.length > 0 ? failureLines(slot.failures) : [taskLine(slot.latest)]), ...excuseLines(service, view), `limit: the recipe's own restart_policy (condition ${record.restart.condition}, max_attempts)`],
-    hint: infra
-      ? "the node could not do its part; see the error and run again"
-      : last?.kind === "zero"
-        ? `${record.name} ended with success although others need it, and condition ${record.restart.condition} leaves it down: use restart_policy condition any`
-        : `${lookAtLogs(record.name)}; a service that has to wait for others needs restart_policy condition any without max_attempts`,
+    hint: infra ? "the node could not do its part; see the error and run again" : whatHelps(last, record),
   };
 };
 
+function whatHelps(last: Failure | undefined, { name, restart: { condition } }: ServiceRecord): string {
+  if (last?.kind !== "zero") return `${lookAtLogs(name)}; a service that has to wait for others needs restart_policy condition any without max_attempts`;
+  return condition === "any"
+    ? `${name} ends with success until max_attempts are used up: keep it in the foreground, or give a one-shot restart_policy condition on-failure`
+    : `${name} ended with success although others need it, and condition ${condition} leaves it down: use restart_policy condition any`;
+}
+
 function isAbandoned(slot: SlotView, service: ServiceView, since: number): boolean {
   const { latest } = slot;
-  if (latest.spec !== service.record.spec || latest.state === "shutdown" || latest.asked || !slot.tasks.every(hasEnded)) return false;
+  if (latest.spec !== service.record.spec || latest.asked || !slot.tasks.every(hasEnded)) return false;
   if ((latest.endedAt ?? 0) < since || isWanted(latest) || latest.gone || isFinished(latest, service.record)) return false;
-  return !slot.failures.at(-1)?.excusedBy?.startsWith("declared");
+  return !slot.failures.at(-1)?.excusedBy?.startsWith("declared: ");
 }

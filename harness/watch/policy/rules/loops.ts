@@ -51,7 +51,7 @@ function about(service: ServiceView, slot: string, streak: readonly Failure[], l
 
 function causeOf(failures: readonly Failure[], { record }: ServiceView, place: string): Pick<Finding, "kind" | "class" | "hint"> {
   const killed = failures.filter(({ task }) => task.exitCode === 137 || task.oom);
-  if (killed.length > 0 && record.memoryLimit !== null && (killed.length === failures.length || killed.some(({ task }) => task.oom))) {
+  if (record.memoryLimit !== null && (killed.length === failures.length || killed.some(({ task }) => task.oom))) {
     return { kind: "failed", class: "out-of-memory", hint: `raise the memory limit of ${record.name} (${Math.round(record.memoryLimit / 1024 ** 2)} MiB) or make it use less` };
   }
   if (killed.some(({ task }) => task.hostOutOfMemory) && record.memoryLimit === null) {

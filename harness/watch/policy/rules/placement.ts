@@ -23,7 +23,7 @@ export const portConflict: Rule = (service, view) => {
   for (const task of waiting(service, "pending").filter((one) => portTaken(said(one)))) {
     const holder = [...view.services.values()].find((other) =>
       other.record.hostPorts.some((port) => record.hostPorts.includes(port)) &&
-      other.slots.some(({ tasks }) => tasks.some((one) => one.id !== task.id && isLive(one) && one.node !== null)));
+      other.slots.some(({ tasks }) => tasks.some((one) => holdsWhatIsWanted(one, task))));
     if (!holder || stuckFor(task, view) < fixed.portReleaseMs) continue;
     const ports = record.hostPorts.filter((port) => holder.record.hostPorts.includes(port)).join(", ");
     return {
@@ -36,6 +36,12 @@ export const portConflict: Rule = (service, view) => {
   }
   return null;
 };
+
+const unplaced = new Set(["new", "allocated", "pending"]);
+
+/** A global service's task has its node before it is placed: it holds nothing yet, and what others hold elsewhere does not matter to it. */
+const holdsWhatIsWanted = (one: TaskRecord, task: TaskRecord): boolean =>
+  isLive(one) && !unplaced.has(one.state) && (task.node === null || one.node === task.node);
 
 /** No suitable node for a full minute. */
 export const noNode: Rule = (service, view) => {
@@ -59,8 +65,7 @@ function waitsForItsPlace(task: TaskRecord, { slots }: ServiceView, { history }:
 }
 
 function causeOf(why: string, name: string): Pick<Finding, "kind" | "class" | "hint"> {
-  const causes = (/no suitable node \((.*)\)/.exec(why)?.[1] ?? why).split(";");
-  if (causes.every((cause) => /constraints not satisfied|max replicas per node/.test(cause))) {
+  if (why.split(";").every((cause) => /constraints not satisfied|max replicas per node/.test(cause))) {
     return { kind: "failed", class: "unschedulable", hint: `no node meets the placement of ${name}: correct deploy.placement, or label a node as the recipe's README asks` };
   }
   if (portTaken(why)) return { kind: "infra", class: "host-port-taken", hint: "another stack holds the host port; free it, then run again" };
@@ -102,14 +107,16 @@ export const nodeWithoutAddress: Rule = ({ record, slots }, { limits }) => {
 export const nodeDown: Rule = (service, view) => {
   const down = view.history.nodes.filter(({ ready, since }) =>
     !ready && undisturbedFor(since, service.record.name, view.history, view.now) >= view.limits.noNodeMs);
-  const task = service.slots.flatMap(({ tasks }) => tasks).find((one) => isLive(one) && down.some(({ id }) => id === one.node));
-  if (!task) return null;
-  const node = down.find(({ id }) => id === task.node)?.name;
-  return {
-    ...about(service.record.name, task, "infra", "node-down", limitLine(`its node down for ${humanDuration(view.limits.noNodeMs)}`, ["noNodeMs"], view.limits)),
-    summary: `node ${node}, where ${service.record.name} runs, is down`,
-    hint: `bring node ${node} back, then run again`,
-  };
+  for (const { id, name } of down) {
+    const task = service.slots.flatMap(({ tasks }) => tasks).find((one) => isLive(one) && one.node === id);
+    if (!task) continue;
+    return {
+      ...about(service.record.name, task, "infra", "node-down", limitLine(`its node down for ${humanDuration(view.limits.noNodeMs)}`, ["noNodeMs"], view.limits)),
+      summary: `node ${name}, where ${service.record.name} runs, is down`,
+      hint: `bring node ${name} back, then run again`,
+    };
+  }
+  return null;
 };
 
 function about(service: string, task: TaskRecord, kind: Finding["kind"], cls: string, limit: string): Pick<Finding, "kind" | "class" | "service" | "slot" | "at" | "evidence"> {

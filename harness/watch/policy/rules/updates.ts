@@ -1,6 +1,7 @@
 import { fixed } from "../../limits.ts";
+import type { UpdateStatus } from "../../types.ts";
 import type { ServiceView, View } from "../view.ts";
-import { isLive } from "../failures.ts";
+import { failureOf, isLive } from "../failures.ts";
 import { failureLines, type Finding, type Rule, taskLine } from "../finding.ts";
 
 /** Swarm put the previous spec back: healthy, and not what was asked for. */
@@ -8,7 +9,7 @@ export const rolledBack: Rule = (service, view) => {
   const { record } = service;
   if (!record.update?.state.startsWith("rollback_") || !isOfThisChange(service, view)) return null;
   return {
-    ...common(service, view),
+    ...common(service, view, record.update),
     class: "rolled-back",
     summary: `${record.name}: Swarm rolled the update back, the previous version runs`,
     hint: `see why the new tasks failed; failure_action of ${record.name} is rollback, so nothing of the new version is left`,
@@ -21,7 +22,7 @@ export const paused: Rule = (service, view) => {
   if (record.update?.state !== "paused" || !isOfThisChange(service, view) || view.now - record.movedAt < fixed.pausedMs) return null;
   const old = slots.flatMap(({ tasks }) => tasks.filter((task) => isLive(task) && task.spec !== record.spec));
   if (old.length === 0) return null;
-  const { evidence, ...rest } = common(service, view);
+  const { evidence, ...rest } = common(service, view, record.update);
   return {
     ...rest,
     class: "paused",
@@ -37,22 +38,17 @@ export function isOfThisChange({ record }: ServiceView, { history }: View): bool
   return record.update !== null && (before?.id !== record.id || before.updateStartedAt !== record.update.startedAt);
 }
 
-function common({ record, slots }: ServiceView, { history, now }: View): Omit<Finding, "class" | "summary" | "hint"> {
+function common({ record, slots }: ServiceView, { history, now }: View, update: UpdateStatus): Omit<Finding, "class" | "summary" | "hint"> {
   // After a rollback the failed tasks are not of the current spec: look at all that failed since the change.
-  const failed = slots.flatMap(({ tasks }) => tasks.filter((task) =>
-    (task.state === "failed" || task.state === "rejected") && !task.asked && (task.endedAt ?? 0) >= history.change.at));
-  const failures = failed.map((task) => ({
-    task,
-    at: task.endedAt ?? task.stateAt,
-    kind: task.state === "rejected" ? "rejected" as const : "exit" as const,
-    lifeMs: (task.endedAt ?? 0) - (task.startedAt ?? task.endedAt ?? 0),
-    excusedBy: null,
-  })).sort((a, b) => a.at - b.at);
+  const failures = slots
+    .flatMap(({ tasks }) => tasks.flatMap((task) => failureOf(task, undefined, { ...record, spec: task.spec }, history.change.at) ?? []))
+    .sort((a, b) => a.at - b.at);
+  const last = failures.at(-1);
   return {
     kind: "failed",
     service: record.name,
-    slot: failed.at(-1)?.slot ?? null,
-    at: record.update?.completedAt ?? failures.at(-1)?.at ?? now,
-    evidence: [`update ${record.update?.state}: ${record.update?.message}`, ...failureLines(failures)],
+    slot: last?.task.slot ?? null,
+    at: update.completedAt ?? last?.at ?? now,
+    evidence: [`update ${update.state}: ${update.message}`, ...failureLines(failures)],
   };
 }
