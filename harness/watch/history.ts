@@ -100,8 +100,8 @@ export function addToTask(
   facts: Partial<Pick<TaskRecord, "log" | "oom" | "unhealthy" | "hostOutOfMemory" | "listeningAt" | "deafAt" | "exitCode" | "endedAt">>,
 ): History {
   const task = history.tasks.find((one) => one.id === id);
-  if (!task) return history;
-  const changed: TaskRecord = updated<TaskRecord>(task, facts);
+  const changed = task && updated<TaskRecord>(task, facts);
+  if (!changed || changed === task) return history;
   return bounded([changed], { ...history, tasks: history.tasks.map((one) => (one === task ? changed : one)) });
 }
 
@@ -148,7 +148,7 @@ export function endDisturbance(history: History, which: Disturbance, at: number)
   return {
     ...history,
     disturbances: history.disturbances.map((one) =>
-      one.from === which.from && one.why === which.why && one.until > at ? { ...one, until: at } : one),
+      one.from === which.from && one.why === which.why ? { ...one, until: Math.min(one.until, at) } : one),
   };
 }
 
@@ -251,11 +251,9 @@ function believed(stamp: number, lastLookAt: number, at: number): number {
 
 /** The object itself where nothing in it changes. */
 function updated<T extends object>(old: T, changes: Partial<T>): T {
-  for (const key in changes) if (!equal(old[key], changes[key])) return { ...old, ...changes };
+  for (const key in changes) if (!isDeepStrictEqual(old[key], changes[key])) return { ...old, ...changes };
   return old;
 }
-
-const equal = (a: unknown, b: unknown): boolean => Object.is(a, b) || (typeof a === "object" && isDeepStrictEqual(a, b));
 
 /** The old list where the new one holds the very same things. */
 function same<T>(old: readonly T[], fresh: readonly T[]): readonly T[] {

@@ -40,7 +40,7 @@ export function judge(history: History, limits: Limits, now: number): Judgement 
 
 function verdict(finding: Finding, history: History): Judgement {
   const { class: cls, service, summary, evidence, hint, slot, at } = finding;
-  const ours = service !== null && history.overlaid.includes(service) && overlayCauses.has(cls);
+  const ours = overlayCauses.has(cls) && history.overlaid.some((name) => name === service);
   if (!ours) return { kind: finding.kind, slot, at, reason: { class: cls, service, summary, evidence, hint } };
   return {
     kind: "harness-limit",
@@ -52,14 +52,14 @@ function verdict(finding: Finding, history: History): Judgement {
 
 function standing(view: View): Judgement {
   const names = askedFor(view);
-  const stands = names.map((name) => ({ name, stand: standingOf(name, view) }));
-  const missing = stands.flatMap(({ name, stand }) => (stand.inPlace ? [] : [{ name, ...stand }]));
+  const stands = names.map((name) => ({ name, ...standingOf(name, view) }));
+  const missing = stands.filter((one) => !one.inPlace);
   const { failedAttempts, lastError } = view.history.daemon;
   // What was seen before it fell silent proves nothing about now.
   if (failedAttempts > 0) return { kind: "waiting", line: `the daemon gives no good answer (${lastError})` };
   if (names.length === 0) return { kind: "waiting", line: "no service yet" };
   if (missing.length > 0) return { kind: "waiting", line: waitingLine(missing) };
-  const inPlace = stands.flatMap(({ stand }) => (stand.inPlace ? [stand] : []));
+  const inPlace = stands.filter((one) => one.inPlace);
   const since = Math.max(...inPlace.map((one) => one.since));
   const warnings = inPlace.flatMap(({ warning }) => (warning === null ? [] : [warning]));
   const hold = Math.max(...names.map((name) => view.services.get(name)?.record.monitorMs ?? 0));

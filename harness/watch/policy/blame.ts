@@ -1,4 +1,5 @@
 import { failureLines, type Finding, lookAtLogs } from "./finding.ts";
+import { waitsFor } from "./dependencies.ts";
 import type { View } from "./view.ts";
 import { excuseLines } from "./wording.ts";
 
@@ -10,22 +11,24 @@ const explained = new Set(["crash-loop", "exit-zero-loop", "unhealthy-loop", "ga
 
 /** The finding that names the root: of what fails together, what the others wait for. Infra comes first: it is cheap to try again. */
 export function rootOf(findings: readonly Finding[], view: View): Finding | null {
-  const needsOf = (name: string | null) => (name === null ? [] : (view.services.get(name)?.needs ?? []));
-  const roots = findings.filter(({ service }) => !findings.some((other) => other.service !== null && needsOf(service).includes(other.service)));
+  const failing = findings.map(({ service }) => service);
+  const roots = findings.filter((finding) => !needsOf(finding, view).some((need) => failing.includes(need)));
   const first = roots.toSorted((a, b) => rank(a) - rank(b) || a.at - b.at)[0];
   return first ? onDependency(first, view) : null;
 }
+
+const needsOf = ({ service }: Finding, { history }: View): readonly string[] => (service === null ? [] : waitsFor(history, service));
 
 const rank = ({ kind }: Finding): number => (kind === "infra" ? 0 : 1);
 
 /** Where what it depends on loops too, without being decided yet, the report names that first. */
 function onDependency(finding: Finding, view: View): Finding {
-  if (finding.service === null || !explained.has(finding.class)) return finding;
-  const needs = view.services.get(finding.service)?.needs ?? [];
+  if (!explained.has(finding.class)) return finding;
   // The farthest one that loops: the others wait for it.
-  const root = needs.toReversed().map((name) => view.services.get(name)).find((one) => one?.slots.some(({ streak }) => streak.length >= loop));
-  const slot = root?.slots.find(({ streak }) => streak.length >= loop);
-  if (!root || !slot) return finding;
+  const needs = needsOf(finding, view).toReversed().flatMap((name) => view.services.get(name) ?? []);
+  const looping = needs.flatMap((root) => root.slots.map((slot) => ({ root, slot }))).find(({ slot }) => slot.streak.length >= loop);
+  if (!looping) return finding;
+  const { root, slot } = looping;
   const name = root.record.name;
   return {
     ...finding,

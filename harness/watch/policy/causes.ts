@@ -24,9 +24,9 @@ export const sameError = (failure: Failure): string => (failure.task.error ?? ""
 
 /** `nginx` and `docker.io/library/nginx:latest@sha256:...` name one image. */
 export function imageName(ref: string): string {
-  const [plain = ""] = ref.split("@");
-  const parts = plain.split("/");
-  const host = parts.length > 1 && /[.:]|^localhost$/.test(parts[0] ?? "") ? (parts.shift() as string) : "docker.io";
+  const parts = ref.replace(/@.*/, "").split("/");
+  const named = parts.length > 1 && /[.:]|^localhost$/.test(`${parts[0]}`) ? parts.shift() : "docker.io";
+  const host = named === "index.docker.io" ? "docker.io" : named;
   const path = host === "docker.io" && parts.length === 1 ? `library/${parts[0]}` : parts.join("/");
-  return `${host === "index.docker.io" ? "docker.io" : host}/${/:[^/]+$/.test(path) ? path : `${path}:latest`}`;
+  return `${host}/${path.includes(":") ? path : `${path}:latest`}`;
 }

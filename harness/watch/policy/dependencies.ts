@@ -10,7 +10,7 @@ const known = new WeakMap<History["dependencies"], Map<string, readonly string[]
 export function waitsFor({ dependencies }: History, service: string): readonly string[] {
   const found = known.get(dependencies) ?? new Map<string, readonly string[]>();
   known.set(dependencies, found);
-  const needs = found.get(service) ?? reach(dependencies, service).filter((name) => name !== service && !reach(dependencies, name).includes(service));
+  const needs = found.get(service) ?? reach(dependencies, service).filter((name) => !reach(dependencies, name).includes(service));
   found.set(service, needs);
   return needs;
 }

@@ -30,13 +30,9 @@ function relyUntil(task: TaskRecord, service: ServiceRecord, history: History): 
 export function wasReady(service: ServiceRecord, history: History, from: number, to: number): boolean {
   const spans = history.tasks
     .filter((task) => task.serviceId === service.id)
-    .flatMap((task) => {
-      const start = readyAt(task, service, history);
-      const end = relyUntil(task, service, history);
-      return start === null || start >= end ? [] : [{ start, end }];
-    })
+    .map((task) => ({ start: readyAt(task, service, history) ?? Number.POSITIVE_INFINITY, end: relyUntil(task, service, history) }))
     .sort((a, b) => a.start - b.start);
   let covered = from;
-  for (const { start, end } of spans) if (start <= covered && end > covered) covered = end;
+  for (const { start, end } of spans) if (start <= covered) covered = Math.max(covered, end);
   return covered > to;
 }

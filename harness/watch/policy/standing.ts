@@ -1,7 +1,7 @@
 import { humanDuration } from "../../base/clock.ts";
 import { fixed } from "../limits.ts";
 import type { TaskRecord } from "../types.ts";
-import { hasEnded, isFinished, isLive, isSchedule, isUp } from "./failures.ts";
+import { isFinished, isLive, isSchedule, isUp } from "./failures.ts";
 import { healthOf } from "./readiness.ts";
 import { isOfThisChange } from "./rules/updates.ts";
 import { trustMs, upFor } from "./streaks.ts";
@@ -70,7 +70,7 @@ function slotsStanding(service: ServiceView, view: View): Standing {
 function slotSince(slot: SlotView, service: ServiceView): number | null {
   const { latest } = slot;
   const { spec } = service.record;
-  if (latest.spec !== spec || slot.tasks.some((task) => task !== latest && isLive(task) && task.spec !== spec)) return null;
+  if (latest.spec !== spec || slot.tasks.some((task) => isLive(task) && task.spec !== spec)) return null;
   const well = isSchedule(service.record) ? wellSince(slot, spec) : null;
   if (well !== null || isFinished(latest, service.record)) return well ?? latest.endedAt;
   return isUp(latest) ? latest.runningAt : null;
@@ -78,8 +78,8 @@ function slotSince(slot: SlotView, service: ServiceView): number | null {
 
 /** The end of the first of those runs of a schedule that went well up to now. */
 function wellSince(slot: SlotView, spec: string): number | null {
-  // What was told to stop has done nothing: a daemon with a long delay is no schedule because it stops with 0.
-  const ended = slot.tasks.filter((task) => hasEnded(task) && !task.asked && (task.state === "complete" || task.exitCode !== null));
+  // Only what ended has an exit code. What was told to stop has done nothing: a daemon with a long delay is no schedule because it stops with 0.
+  const ended = slot.tasks.filter((task) => !task.asked && (task.state === "complete" || task.exitCode !== null));
   const wrong = ended.findLastIndex((task) => task.exitCode !== 0 || task.spec !== spec);
   return ended[wrong + 1]?.endedAt ?? null;
 }

@@ -44,7 +44,7 @@ export const plural = (count: number): string => `${count} ${count === 1 ? "fail
  */
 export function excuseLines(service: ServiceView, view: View): string[] {
   const failures = service.slots.flatMap((slot) => slot.failures);
-  const excused = failures.filter(({ excusedBy }) => excusedBy !== null);
+  const excused = failures.filter(isExcused);
   const groups = Map.groupBy(excused, (failure) => whyExcused(failure, view.history));
   const lines = [...groups].map(([why, some]) => `${plural(some.length)} did not count, excused by ${why}`);
   const name = service.record.name;
@@ -52,12 +52,14 @@ export function excuseLines(service: ServiceView, view: View): string[] {
   return [...lines, ...ceilingLine(service, failures, view)];
 }
 
-const isDeclared = ({ excusedBy }: Failure): boolean => excusedBy?.startsWith("declared: ") ?? false;
+type Excused = Failure & { readonly excusedBy: string };
+const isExcused = (failure: Failure): failure is Excused => failure.excusedBy !== null;
+const isDeclared = ({ excusedBy }: Excused): boolean => excusedBy.startsWith("declared: ");
 
 /** `db, which was starting`; what was declared explains itself. */
-function whyExcused(failure: Failure, history: History): string {
+function whyExcused(failure: Excused, history: History): string {
   const { excusedBy, task } = failure;
-  if (excusedBy === null || isDeclared(failure)) return `${excusedBy}`;
+  if (isDeclared(failure)) return excusedBy;
   return `${excusedBy}, which ${notReady(excusedBy, history, task.startedAt ?? task.createdAt)}`;
 }
 
@@ -74,10 +76,10 @@ function notReady(name: string, history: History, from: number): string {
   return ready === null || ready > from ? "was up and did not listen yet" : "ended meanwhile";
 }
 
-/** Excuses end some time after a change; said where that is why the last failure counts. */
+/** Excuses end some time after a change; said where that is why a failure counts. */
 function ceilingLine({ needs }: ServiceView, failures: readonly Failure[], { history, limits }: View): string[] {
-  const last = failures.at(-1);
-  if (needs.length === 0 || !last || last.excusedBy !== null || last.at <= excusesEndAt(history, limits, last.at)) return [];
+  const late = failures.some((failure) => !isExcused(failure) && failure.at > excusesEndAt(history, limits, failure.at));
+  if (needs.length === 0 || !late) return [];
   return [limitLine(`nothing is excused later than ${humanDuration(limits.ceilingMs)} after a change`, ["ceilingMs"], limits)];
 }
 
@@ -96,4 +98,4 @@ export function isNews(line: string, before: string): boolean {
   return withoutTimes(line) !== withoutTimes(before);
 }
 
-const withoutTimes = (line: string): string => line.replace(/(?:\d+(?:\.\d+)? (?:ms|s|min|h)\b ?)+/g, "");
+const withoutTimes = (line: string): string => line.replace(/\d+(?:\.\d+)? (?:ms|s|min|h)\b ?/g, "");

@@ -1,0 +1,49 @@
+import { describe, expect, test } from "vitest";
+import { defaultLimits } from "../../../harness/watch/limits.ts";
+import { judge } from "../../../harness/watch/policy.ts";
+import type { Change, History } from "../../../harness/watch/types.ts";
+import { historyWith, serviceRecord, taskRecord } from "./records.ts";
+import { Scene } from "./scene.ts";
+
+/** What the judge hands on. */
+
+test("what the harness's overlay caused says what it would have been, and why it is not", () => {
+  const s = new Scene({ a: { hostPorts: [80] }, b: { hostPorts: [80] } }, { overlaid: ["b"] });
+  s.plan(0, () => { s.run("a"); s.move(s.task("b"), "pending", { node: null, error: "no suitable node (host-mode port already in use on 1 node)" }); });
+  expect(s.until(20).verdict?.judged).toMatchObject({
+    kind: "harness-limit",
+    reason: {
+      class: "harness-limit", service: "b",
+      evidence: ["port-conflict, on a service whose ports the harness's overlay changes for this host", expect.stringMatching(/^task b\.1\./), "limit: the port still held after 5.0 s (fixed)"],
+      hint: "give b and a different published ports",
+    },
+  });
+});
+
+describe("without a verdict", () => {
+  const change: Change = { name: "deploy", at: 0, startedAt: null, applied: true, before: {}, expected: [] };
+  const up = (name: string, monitorMs: number, runningAt: number) => ({ service: serviceRecord({ id: name, name, monitorMs }), task: taskRecord({ id: name, service: name, serviceId: name, runningAt }) });
+  const judged = (parts: readonly ReturnType<typeof up>[], now: number, more: Partial<History> = {}) =>
+    judge(historyWith({ services: parts.map(({ service }) => service), tasks: parts.map(({ task }) => task), change, ...more, daemon: { answeredAt: now, failedAttempts: 0, lastError: null } }), defaultLimits, now);
+
+  test("nothing at all is no success", () => expect(judged([], 60_000)).toEqual({ kind: "waiting", line: "no service yet" }));
+  test("one that is missing is waited for, whatever else is up", () => {
+    expect(judged([up("app", 5_000, 1_000)], 60_000, { change: { ...change, expected: ["app", "db"] } })).toEqual({ kind: "waiting", line: "db: not created yet" });
+  });
+  test("the longest window of all services has to be held, from the last that came up", () => {
+    const parts = [up("app", 30_000, 1_000), up("db", 5_000, 2_000)];
+    expect(judged(parts, 31_999)).toEqual({ kind: "settled", line: "2 services up, held 30 s of 30 s", since: 2_000, warnings: [] });
+    expect(judged(parts, 32_000)).toEqual({ kind: "converged", line: "2 services up", since: 2_000, warnings: [] });
+  });
+});
+
+test("of many that are waited for, what has failed is told before what is not there yet", () => {
+  const names = ["s1", "s2", "s3", "s4", "s5", "s6", "s7"];
+  const s = new Scene(Object.fromEntries(names.map((name) => [name, {}])));
+  for (const name of names.slice(0, 6)) s.remove(name);
+  s.crash("s7", { life: 1 });
+  expect(s.until(4).judge()).toEqual({
+    kind: "waiting",
+    line: "s7: 1 failure of 4 · s1: not created yet · s2: not created yet · s3: not created yet · s4: not created yet · s5: not created yet · and 1 more",
+  });
+});
