@@ -2,14 +2,15 @@ import { ZodError } from "zod";
 import { lastLines, type Outcome } from "../abra/outcome.ts";
 import { FindingError, infra, messageOf } from "../base/errors.ts";
 import { waitFor } from "../base/wait.ts";
+import { backupPlan } from "../recipe/backup.ts";
 import { bounded } from "../swarm/bounded.ts";
 import type { ShellResult, Swarm } from "../swarm/types.ts";
 import type { App } from "./appState.ts";
 import { deployBackupBot } from "./backupBotDeploy.ts";
-import type { BackupBot, BackupFile, Created, Snapshot } from "./backupTypes.ts";
+import type { BackupBot, BackupFile, Created, Owner, Snapshot } from "./backupTypes.ts";
 import type { Build } from "./context.ts";
 import type { Site } from "./site.ts";
-import { parseListing, parseSnapshots, snapshotsOf } from "./snapshots.ts";
+import { isAlone, parseListing, parseSnapshots, snapshotsWith } from "./snapshots.ts";
 
 /** By which abra finds the bot; with a name, so that there is one of it on a server. */
 const botLabel = "coop-cloud.backupbot.enabled=true";
@@ -85,16 +86,25 @@ class Bot implements BackupBot {
   }
 
   async create(app: App, signal: AbortSignal = this.#build.signal): Promise<Created> {
-    this.#build.journal.will({ kind: "snapshots", name: app.stack, domain: app.domain });
+    const owner = ownerOf(app);
+    this.#build.journal.will({ kind: "snapshots", name: app.stack, domain: app.domain, ...(owner.volumes.length > 0 ? { volumes: [...owner.volumes] } : {}) });
     const before = this.#known ?? idsOf(await this.#all(this.#build.signal));
     const outcome = await app.abra.backupCreate(app.domain, { signal });
     await app.recipeTree.checkoutHead(app.recipe, app.tree.commit);
-    const made = (await this.snapshots(app)).filter(({ id }) => !before.has(id));
-    return { outcome, made };
+    const made = (await this.#with(owner)).filter(({ id }) => !before.has(id));
+    const own = made.filter((one) => this.#isOwn(one, owner));
+    const [other] = made;
+    if (outcome.ok && own.length === 0 && other) throw foreign(other, owner);
+    // On a bot that others use too its own schedule may have made one meanwhile.
+    return { outcome, made: this.#known ? own : own.slice(-1) };
   }
 
-  async snapshots(app: Pick<App, "domain" | "stack">, signal: AbortSignal = this.#build.signal): Promise<readonly Snapshot[]> {
-    return snapshotsOf(await this.#all(signal), app);
+  async snapshots(app: Owner, signal: AbortSignal = this.#build.signal): Promise<readonly Snapshot[]> {
+    return (await this.#with(app, signal)).filter((one) => this.#isOwn(one, app));
+  }
+
+  async mixed(app: Owner, signal: AbortSignal = this.#build.signal): Promise<readonly Snapshot[]> {
+    return (await this.#with(app, signal)).filter((one) => !this.#isOwn(one, app));
   }
 
   async files(snapshotId: string): Promise<readonly BackupFile[]> {
@@ -139,8 +149,17 @@ class Bot implements BackupBot {
   async #restored(app: App, snapshotId: string, signal: AbortSignal): Promise<Outcome> {
     const outcome = await app.abra.restore(app.domain, snapshotId, { signal });
     const takesNone = !outcome.ok && /accepts .*arg|too many arguments/i.test(outcome.fatal ?? "");
-    if (!takesNone || (await this.snapshots(app)).at(-1)?.id !== snapshotId) return outcome;
+    if (!takesNone || (await this.#with(ownerOf(app))).at(-1)?.id !== snapshotId) return outcome;
     return app.abra.restoreLatest(app.domain, { signal });
+  }
+
+  async #with(app: Owner, signal: AbortSignal = this.#build.signal): Promise<Snapshot[]> {
+    return snapshotsWith(await this.#all(signal), app);
+  }
+
+  /** A repository that this build alone uses holds nobody else's. */
+  #isOwn(snapshot: Snapshot, app: Owner): boolean {
+    return this.#known !== null || isAlone(snapshot, app);
   }
 
   async #all(signal: AbortSignal): Promise<Snapshot[]> {
@@ -173,6 +192,26 @@ class Bot implements BackupBot {
     if (id) return id;
     throw infra("backup-bot", `the backup bot ${this.name} does not run`, `docker service ps ${this.name}`, tasks.map(({ Status }) => `a task is ${Status?.State}`));
   }
+}
+
+/** An external volume of the app's is in its snapshot as well, under a name of its own. */
+function ownerOf({ domain, stack, compose }: App): Required<Owner> {
+  return { domain, stack, volumes: backupPlan(compose).volumes.map(({ name }) => name).filter((name) => !name.startsWith(`${stack}_`)) };
+}
+
+function foreign({ id, tags, paths }: Snapshot, app: Owner): FindingError {
+  const others = { id, at: "", tags: [], paths: [] };
+  const evidence = [
+    ...tags.filter((tag) => !isAlone({ ...others, tags: [tag] }, app)).map((tag) => `tag ${tag}`),
+    ...paths.filter((path) => !isAlone({ ...others, paths: [path] }, app)).map((path) => `path ${path}`),
+  ];
+  return new FindingError("unverified", {
+    class: "foreign-snapshot",
+    service: null,
+    summary: `the bot's only new snapshot ${id.slice(0, 8)} holds more than ${app.domain}: ${evidence.slice(0, 3).join(", ")}`,
+    evidence,
+    hint: "it is neither restored nor removed; run it again when the bot does not back up everything, or test on a throwaway Swarm",
+  });
 }
 
 function idsOf(snapshots: readonly Snapshot[]): ReadonlySet<string> {

@@ -12,10 +12,18 @@ export interface Snapshot {
   readonly paths: readonly string[];
 }
 
+/** An app as a snapshot names it. */
+export interface Owner {
+  readonly domain: string;
+  readonly stack: string;
+  /** Names of volumes that are taken with it although they don't begin with its stack's; none where absent. */
+  readonly volumes?: readonly string[];
+}
+
 /** What `create` did. abra's exit code 0 proves nothing: see whether there is a snapshot, then what is in it. */
 export interface Created {
   readonly outcome: Outcome;
-  /** Snapshots of this app that were not there before, oldest first; none where the bot made none. */
+  /** Snapshots of this app that were not there before, oldest first; none where the bot made none. Of a bot that others use too: the newest. */
   readonly made: readonly Snapshot[];
 }
 
@@ -41,10 +49,15 @@ export interface BackupBot {
   readonly name: string;
   /** An image with a shell that is on the bot's node: for helpers that look into a volume. */
   readonly image: string;
-  /** `abra app backup create`. Whatever the bot prints, `made` tells what it did. The signal ends it. */
+  /**
+   * `abra app backup create`. Whatever the bot prints, `made` tells what it did. The signal ends it.
+   * @throws unverified (class foreign-snapshot) where the only new snapshot holds other apps besides
+   */
   create(app: App, signal?: AbortSignal): Promise<Created>;
-  /** This app's snapshots, oldest first; those of other apps and other runs never. */
-  snapshots(app: Pick<App, "domain" | "stack">, signal?: AbortSignal): Promise<readonly Snapshot[]>;
+  /** This app's snapshots, oldest first; those of other apps and other runs never, nor any that holds something else besides. */
+  snapshots(app: Owner, signal?: AbortSignal): Promise<readonly Snapshot[]>;
+  /** Those that hold this app and something else besides: they are not this run's. */
+  mixed(app: Owner, signal?: AbortSignal): Promise<readonly Snapshot[]>;
   /** Everything in a snapshot. */
   files(snapshotId: string): Promise<readonly BackupFile[]>;
   /** A file's bytes as they are in the snapshot; at most 64 MiB. */

@@ -1,6 +1,6 @@
 import { messageOf } from "../base/errors.ts";
 import type { Residue } from "../swarm/types.ts";
-import type { BackupBot } from "./backupTypes.ts";
+import type { BackupBot, Owner } from "./backupTypes.ts";
 import type { Site } from "./site.ts";
 
 const limitMs = 180_000;
@@ -11,7 +11,7 @@ const limitMs = 180_000;
  * @returns what is still there, or can't be known to be gone
  */
 export async function forgetSnapshots(site: Site): Promise<Residue[]> {
-  const apps = site.build.journal.backwards().flatMap((entry) => (entry.kind === "snapshots" ? [{ domain: entry.domain, stack: entry.name }] : []));
+  const apps = site.build.journal.backwards().flatMap((entry) => (entry.kind === "snapshots" ? [{ domain: entry.domain, stack: entry.name, volumes: entry.volumes ?? [] }] : []));
   const unique = [...new Map(apps.map((app) => [app.stack, app])).values()];
   if (unique.length === 0) return [];
   const bot = await site.backupBotIfAny();
@@ -19,22 +19,23 @@ export async function forgetSnapshots(site: Site): Promise<Residue[]> {
   for (const app of unique) {
     try {
       if (!bot) throw new Error("the backup bot is gone");
-      residue.push(...(await forgotten(bot, app)));
+      residue.push(...(await forgotten(site, bot, app)));
     } catch (error) {
       site.build.warn(`teardown: snapshots of ${app.domain}: ${messageOf(error)}`);
-      residue.push(residueOf(bot, "unknown", app.domain, `--tag ${app.stack}`));
+      residue.push(residueOf(bot, "unknown", app.domain, `restic snapshots --tag ${app.stack}; then restic forget --prune those that hold nothing else`));
     }
   }
   return residue;
 }
 
-async function forgotten(bot: BackupBot, app: { readonly domain: string; readonly stack: string }): Promise<Residue[]> {
+/** What holds other apps besides is their owner's: it is told of and left alone. */
+async function forgotten(site: Site, bot: BackupBot, app: Owner): Promise<Residue[]> {
   const signal = AbortSignal.timeout(limitMs);
   await bot.forget((await bot.snapshots(app, signal)).map(({ id }) => id));
-  return (await bot.snapshots(app, signal)).map(({ id }) => residueOf(bot, id, app.domain, id));
+  for (const { id } of await bot.mixed(app, signal)) site.build.warn(`teardown: snapshot ${id.slice(0, 8)} holds ${app.domain} and other apps besides: it stays`);
+  return (await bot.snapshots(app, signal)).map(({ id }) => residueOf(bot, id, app.domain, `restic forget --prune ${id}`));
 }
 
-function residueOf(bot: BackupBot | null, id: string, domain: string, which: string): Residue {
-  const container = `$(docker ps -q -f label=com.docker.swarm.service.name=${bot?.name ?? "BACKUP_BOT"})`;
-  return { kind: "snapshot", id, name: `backup of ${domain}`, remove: `docker exec ${container} restic forget --prune ${which}` };
+function residueOf(bot: BackupBot | null, id: string, domain: string, remove: string): Residue {
+  return { kind: "snapshot", id, name: `backup of ${domain}`, remove: `docker exec $(docker ps -q -f label=com.docker.swarm.service.name=${bot?.name ?? "BACKUP_BOT"}) ${remove}` };
 }

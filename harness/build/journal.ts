@@ -8,8 +8,8 @@ const entrySchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("node"), name: z.string() }),
   /** A stack on the build's Swarm, with the app's domain. */
   z.strictObject({ kind: z.literal("stack"), name: z.string(), domain: z.string(), abraDir: z.string() }),
-  /** Snapshots that the backup bot makes of an app, by its stack. */
-  z.strictObject({ kind: z.literal("snapshots"), name: z.string(), domain: z.string() }),
+  /** Snapshots that the backup bot makes of an app, by its stack; volumes that are in them under names of their own. */
+  z.strictObject({ kind: z.literal("snapshots"), name: z.string(), domain: z.string(), volumes: z.array(z.string()).optional() }),
   /** A folder of this machine. */
   z.strictObject({ kind: z.literal("folder"), name: z.string() }),
 ]);

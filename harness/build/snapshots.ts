@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { BackupFile, Snapshot } from "./backupTypes.ts";
+import type { BackupFile, Owner, Snapshot } from "./backupTypes.ts";
 
 /** `restic snapshots --json`, as far as it is read. */
 const snapshotsSchema = z.array(
@@ -21,12 +21,32 @@ export function parseSnapshots(json: string): Snapshot[] {
 }
 
 /**
- * Those of one app. How a bot tags is its own affair, so either will do: the domain or the stack as a tag, or a path in a volume of
- * the stack. Names of stacks may begin alike, hence whole words.
+ * Those that hold something of one app. How a bot tags is its own affair, so either will do: the domain or the stack as a tag, with or
+ * without a version behind a colon, or a path of the stack. Names of stacks may begin alike, hence whole words.
  */
-export function snapshotsOf(all: readonly Snapshot[], app: { readonly domain: string; readonly stack: string }): Snapshot[] {
-  const named = (words: readonly string[]) => words.includes(app.domain) || words.includes(app.stack);
-  return all.filter(({ tags, paths }) => named(tags) || paths.some((path) => path.split("/").some((part) => part.startsWith(`${app.stack}_`))));
+export function snapshotsWith(all: readonly Snapshot[], app: Owner): Snapshot[] {
+  return all.filter(({ tags, paths }) => tags.some((tag) => names(tag, app)) || paths.some((path) => isOfStack(path, app)));
+}
+
+/** Whether a snapshot holds nothing but this app's: only then may it be removed, or restored from. */
+export function isAlone({ tags, paths }: Snapshot, app: Owner): boolean {
+  return tags.every((tag) => names(tag, app)) && paths.every((path) => isOfStack(path, app) || isOfVolume(path, app.volumes ?? []));
+}
+
+function names(tag: string, { domain, stack }: Owner): boolean {
+  const [name] = tag.split(":");
+  return name === domain || name === stack;
+}
+
+function isOfStack(path: string, { stack }: Owner): boolean {
+  const { from } = placeOf(path);
+  const words = from === null ? path.split("/") : ["volume" in from ? from.volume : from.service];
+  return words.some((word) => word.startsWith(`${stack}_`));
+}
+
+function isOfVolume(path: string, volumes: readonly string[]): boolean {
+  const { from } = placeOf(path);
+  return from !== null && "volume" in from && volumes.includes(from.volume);
 }
 
 /**

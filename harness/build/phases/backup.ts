@@ -4,7 +4,6 @@ import { lastLines, saidBy } from "../../abra/outcome.ts";
 import { FindingError, UsageError } from "../../base/errors.ts";
 import { orAbort } from "../../base/wait.ts";
 import { type BackupPlan, backupPlan } from "../../recipe/backup.ts";
-import type { Swarm } from "../../swarm/types.ts";
 import type { TierName, TierResult } from "../../../reports/results.ts";
 import type { BackupExpectations, Dump } from "../../../tiers/context.ts";
 import type { App } from "../appState.ts";
@@ -50,13 +49,14 @@ export async function backup(site: Site, plan: Plan): Promise<BackedUp | null> {
   const restored = wants(build, "restore") && !skipDeclared(build, "restore");
   if (!judged && !restored) return null;
   const swarm = await site.swarm();
-  const bot = await build.span("bot ready", () => botOrWhy(site, swarm));
+  const bot = await build.span("bot ready", () => orWhy(orAbort(backupBot(site, swarm), untilBroken(site))));
   if (typeof bot === "string") return neither(build, "unverified", bot);
   await build.span("settle", () => settledAgain(site, app));
   const seed = app.seeded ? null : await runHook(site, app, "backup", "seed");
   const witnesses = new Witnesses(swarm, app.stack, untilBroken(site));
   const { seen, gaps } = await build.span("witnesses", () => plant(witnesses, app, labels));
-  const created = await build.span("abra app backup create", () => underWatch(site, (signal) => bot.create(app, signal)));
+  const created = await build.span("abra app backup create", () => orWhy(underWatch(site, (signal) => bot.create(app, signal))));
+  if (typeof created === "string") return neither(build, "unverified", created);
   const snapshot = created.made.at(-1) ?? null;
   const files = snapshot ? await build.span("snapshot", () => bot.files(snapshot.id)) : [];
   if (judged) {
@@ -67,10 +67,13 @@ export async function backup(site: Site, plan: Plan): Promise<BackedUp | null> {
   return snapshot && restored ? { app, bot, labels, snapshot, witnesses, gaps, seed: judged ? null : seed } : null;
 }
 
-/** A Swarm without a bot, or a machine that nobody agreed to change for one, costs these two tiers. @throws infra where its bot does not come up */
-async function botOrWhy(site: Site, swarm: Swarm): Promise<BackupBot | string> {
+/**
+ * A Swarm without a bot, a machine that nobody agreed to change for one, or a bot that backs up other apps with this one costs these two
+ * tiers. @throws infra where the bot does not come up
+ */
+async function orWhy<T>(wanted: Promise<T>): Promise<T | string> {
   try {
-    return await orAbort(backupBot(site, swarm), untilBroken(site));
+    return await wanted;
   } catch (error) {
     if (error instanceof FindingError && (error.blame === "unverified" || error.cause instanceof UsageError)) return `${error.message}; ${error.reason.hint}`;
     throw error;

@@ -16,7 +16,7 @@ afterAll(() => rmSync(dir, { recursive: true }));
 let count = 0;
 
 const id = (letter: string) => letter.repeat(64);
-const raw = (letter: string, tag: string) => ({ id: id(letter), time: `2026-01-01T00:00:0${letter.charCodeAt(0) - 97}Z`, tags: [tag] });
+const raw = (letter: string, ...tags: string[]) => ({ id: id(letter), time: `2026-01-01T00:00:0${letter.charCodeAt(0) - 97}Z`, tags });
 
 interface Answer {
   readonly exitCode?: number;
@@ -54,7 +54,7 @@ const refusal = (fatal: string) => ended({ ok: false, exitCode: 1, fatal });
 function appOf(abra: { create?: () => Outcome; restore?: Outcome } = {}): { app: App; asked: string[] } {
   const asked: string[] = [];
   const app = {
-    domain: "a.test", stack: "a_test", recipe: "r", tree: { commit: "f".repeat(40) },
+    domain: "a.test", stack: "a_test", recipe: "r", compose: { services: [], volumes: [] }, tree: { commit: "f".repeat(40) },
     recipeTree: { checkoutHead: async (_: string, commit: string) => void asked.push(`tree at ${commit.slice(0, 4)}`) },
     abra: {
       backupCreate: async () => abra.create?.() ?? ended({}),
@@ -89,6 +89,34 @@ describe("what a backup made", () => {
   });
 });
 
+describe("a bot that others use too", () => {
+  const withNew = async (...made: (ReturnType<typeof raw> & { paths?: string[] })[]) => {
+    const repository = [raw("a", "b_test")];
+    const bot = await backupBot(siteOf().site, swarmWith(() => ({ stdout: JSON.stringify(repository) })));
+    return { bot, create: (app: App) => bot.create({ ...app, abra: { backupCreate: async () => (repository.push(...made), ended({})) } } as unknown as App) };
+  };
+
+  test("a snapshot that holds other apps besides is no backup of this one, and is neither this run's to restore nor to remove", async () => {
+    const { bot, create } = await withNew({ ...raw("b", "a_test", "shop"), paths: ["/volumes/shop_db/_data"] });
+    const { app } = appOf();
+    await expect(create(app)).rejects.toMatchObject({ blame: "unverified", reason: { class: "foreign-snapshot", evidence: ["tag shop", "path /volumes/shop_db/_data"] } });
+    expect(await bot.snapshots(app)).toEqual([]);
+    expect(await bot.mixed(app)).toMatchObject([{ id: id("b") }]);
+  });
+
+  test("of several new ones the newest that is this app's alone", async () => {
+    const { create } = await withNew(raw("b", "a_test"), raw("c", "a_test"), raw("d", "a_test", "shop"));
+    expect((await create(appOf().app)).made.map((one) => one.id)).toEqual([id("c")]);
+  });
+
+  test("its external volume is in the snapshot, which is its own all the same", async () => {
+    const { bot, create } = await withNew({ ...raw("b", "a_test"), paths: ["/volumes/a_test_data/_data", "/volumes/media/_data"] });
+    const compose = { services: [{ name: "app", labels: { "backupbot.backup": "true" }, mounts: { "/m": "media", "/d": "data" } }], volumes: [{ key: "media", name: "media", external: true }, { key: "data", name: "a_test_data", external: false }] };
+    expect((await create({ ...appOf().app, compose } as unknown as App)).made).toHaveLength(1);
+    expect(await bot.snapshots({ domain: "a.test", stack: "a_test", volumes: ["media"] })).toHaveLength(1);
+  });
+});
+
 describe("a restore", () => {
   const bot = (...repository: ReturnType<typeof raw>[]) => backupBot(siteOf().site, swarmWith(() => ({ stdout: JSON.stringify(repository) })));
   const takesNone = refusal("accepts 1 arg(s), received 2");
@@ -109,6 +137,12 @@ describe("a restore", () => {
     const { app, asked } = appOf({ restore: takesNone });
     expect(await (await bot(raw("a", "a_test"), raw("b", "a_test"))).restore(app, id("a"))).toMatchObject({ ok: false, fatal: takesNone.fatal });
     expect(asked).toEqual(["restore a", "tree at ffff"]);
+  });
+
+  test("nor of the latest where a later one holds other apps besides: the bot would take that", async () => {
+    const { app, asked } = appOf({ restore: takesNone });
+    expect(await (await bot(raw("a", "a_test"), raw("b", "a_test", "shop"))).restore(app, id("a"))).toMatchObject({ ok: false });
+    expect(asked).not.toContain("restore latest");
   });
 
   test("that fails for another reason is not tried again", async () => {

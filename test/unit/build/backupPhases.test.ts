@@ -66,6 +66,7 @@ beforeEach(() => {
       return { outcome, made: [mine] };
     },
     snapshots: async () => [earlier, mine, later],
+    mixed: async () => [],
     files: async () => [],
     content: async () => new Uint8Array(),
     restore: async (_, id) => {
@@ -121,6 +122,15 @@ test("incident 12: a backup that ended well and made no snapshot leaves nothing 
   expect(expectations("backup").snapshots).toEqual([]);
   expect(happened.filter((line) => line.startsWith("restore"))).toEqual([]);
   expect(site.build.findings.tiers.find(({ name }) => name === "restore")).toMatchObject({ status: "unverified", reason: expect.stringContaining("no snapshot") });
+});
+
+test("where the only new snapshot holds other apps besides, both are unverified and nothing is restored", async () => {
+  bot.create = async () => {
+    throw new FindingError("unverified", { class: "foreign-snapshot", service: null, summary: "it holds more than d", evidence: [], hint: "use a throwaway Swarm" });
+  };
+  await both();
+  expect(happened).toEqual(["settled asked"]);
+  expect(site.build.findings.tiers).toMatchObject(["backup", "restore"].map((name) => ({ name, status: "unverified", reason: `${name}: it holds more than d; use a throwaway Swarm` })));
 });
 
 test("the restore is a disturbance of the services whose data it changes, and of no more time than it takes", async () => {

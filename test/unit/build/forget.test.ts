@@ -28,7 +28,8 @@ function botOf(all: Snapshot[], stubborn: readonly string[] = []): Partial<Backu
   return {
     name: "bot_app",
     all: () => there.map(({ id }) => id),
-    snapshots: async ({ stack }) => there.filter(({ tags }) => tags.includes(stack)),
+    snapshots: async ({ stack }) => there.filter(({ tags }) => tags.join() === stack),
+    mixed: async ({ stack }) => there.filter(({ tags }) => tags.includes(stack) && tags.length > 1),
     forget: async (ids) => {
       there = there.filter(({ id }) => !ids.includes(id) || stubborn.includes(id));
     },
@@ -57,9 +58,17 @@ test("where nobody can look, nobody knows: residue and a warning, and the other 
   const bot = botOf([snapshot("b1", "b_test")]);
   const gone: Partial<BackupBot> = { ...bot, snapshots: async (app) => (app.stack === "a_test" ? Promise.reject(new Error("no answer")) : (bot.snapshots?.(app) ?? [])) };
   const { site, warnings } = siteWith(["b_test", "a_test"], gone);
-  expect((await forgetSnapshots(site)).map(({ id, remove }) => [id, remove.split(" ").slice(-2).join(" ")])).toEqual([["unknown", "--tag a_test"]]);
+  expect((await forgetSnapshots(site)).map(({ id, remove }) => [id, remove.split(") ")[1]])).toEqual([["unknown", "restic snapshots --tag a_test; then restic forget --prune those that hold nothing else"]]);
   expect(bot.all()).toEqual([]);
   expect(warnings).toEqual(["teardown: snapshots of a.test: no answer"]);
+});
+
+test("one that holds another app besides stays, and a warning says so", async () => {
+  const bot = botOf([snapshot("a1", "a_test"), { ...snapshot("all1", "a_test"), tags: ["a_test", "shop"] }]);
+  const { site, warnings } = siteWith(["a_test"], bot);
+  expect(await forgetSnapshots(site)).toEqual([]);
+  expect(bot.all()).toEqual(["all1"]);
+  expect(warnings).toEqual(["teardown: snapshot all1 holds a.test and other apps besides: it stays"]);
 });
 
 test("a bot that is gone", async () => {

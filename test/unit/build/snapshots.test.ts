@@ -1,6 +1,6 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { BackupFile } from "../../../harness/build/backupTypes.ts";
-import { parseListing, parseSnapshots, snapshotsOf } from "../../../harness/build/snapshots.ts";
+import { isAlone, parseListing, parseSnapshots, snapshotsWith } from "../../../harness/build/snapshots.ts";
 
 const id = (digit: string) => digit.repeat(64);
 const raw = (digit: string, time: string, rest: object) => ({ id: id(digit), time, hostname: "bot", ...rest });
@@ -33,7 +33,28 @@ test("incident 13: another app's snapshot is not this app's, even where names be
     raw("d", "2026-01-01T00:00:04Z", { paths: ["/var/lib/docker/volumes/word12_test_data/_data"] }),
     raw("e", "2026-01-01T00:00:05Z", { tags: ["word1_test"] }),
   ]));
-  expect(snapshotsOf(all, { domain: "word1.test", stack: "word1_test" }).map((one) => one.id)).toEqual([id("a"), id("c"), id("e")]);
+  expect(snapshotsWith(all, { domain: "word1.test", stack: "word1_test" }).map((one) => one.id)).toEqual([id("a"), id("c"), id("e")]);
+});
+
+describe("a snapshot is the app's alone, and may be removed", () => {
+  const [app, of] = [{ domain: "a.test", stack: "a_test" }, (volume: string) => `/var/lib/docker/volumes/${volume}/_data`];
+  const alone = (tags: string[], paths: string[], volumes: string[] = []) => isAlone({ id: id("a"), at: "", tags, paths }, { ...app, volumes });
+
+  test("where every tag and every path is of it", () => {
+    expect(alone(["a_test"], [of("a_test_data"), "/var/lib/backup-bot/containers/a_test_app/etc"])).toBe(true);
+    expect(alone(["a.test", "a_test:1.2.0+6.1"], [])).toBe(true);
+    expect(alone([], ["/volumes/a_test_data/sub"])).toBe(true);
+    expect(alone(["a_test"], [of("a_test_data"), of("media")], ["media"]), "a volume with a name of its own").toBe(true);
+  });
+
+  test.each([
+    ["another app's tag beside its own", ["a_test", "shop_example_org"], [of("a_test_data")]],
+    ["the tag of a whole server's backup", ["a_test:1.0", "ALL"], [of("a_test_data")]],
+    ["another app's volume", ["a_test"], [of("a_test_data"), of("shop_example_org_db")]],
+    ["a volume that begins alike", ["a_test"], [of("a_test2_data")]],
+    ["something that only lies deeper under such a name", ["a_test"], [`${of("shop_example_org_data")}/a_test_x`]],
+    ["a whole folder of volumes", ["a_test"], ["/var/lib/docker/volumes"]],
+  ])("never with %s", (_, tags, paths) => expect(alone(tags, paths)).toBe(false));
 });
 
 test("a listing of nothing is not that of an empty snapshot", () => {
