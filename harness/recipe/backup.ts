@@ -5,8 +5,10 @@ import type { ComposeApp, ComposeService } from "./types.ts";
 export interface CapturedVolume {
   /** Its key in the compose files. */
   readonly key: string;
-  /** Its name in Docker: `stack_key`. */
+  /** Its name in Docker: `stack_key`, unless compose gives it another one. */
   readonly name: string;
+  /** Made outside of the app (`external: true`): other apps may use it too. */
+  readonly external: boolean;
   /** Who mounts it, and where in its containers. */
   readonly mounts: readonly { readonly service: string; readonly path: string }[];
   /** What is taken, relative to the volume's root (`.` is everything); null where all of it is. */
@@ -73,10 +75,11 @@ export function backupPlan(app: ComposeApp): BackupPlan {
   const rules = volumeRules(app);
   const mounted = mountsOf(app);
   const captured = [...mounted].map(([key, mounts]) => ({ key, mounts, paths: takenOf(app, rules.get(key), key, mounts) }));
-  const nameOf = new Map(app.volumes.map(({ key, name }) => [key, name]));
+  const declared = new Map(app.volumes.map((volume) => [volume.key, volume]));
+  const placeOf = (key: string) => ({ name: declared.get(key)?.name ?? key, external: declared.get(key)?.external ?? false });
   return {
     enabled: marked.length > 0,
-    volumes: captured.flatMap(({ key, mounts, paths }) => (paths === "nothing" ? [] : [{ key, name: nameOf.get(key) ?? key, mounts, paths }])),
+    volumes: captured.flatMap(({ key, mounts, paths }) => (paths === "nothing" ? [] : [{ key, ...placeOf(key), mounts, paths }])),
     containerPaths: app.services.flatMap((service) => containerPaths(service).filter((path) => inVolume(service, path) === null).map((path) => ({ service: service.name, path }))),
     left: captured.flatMap(({ key, paths }) => (paths === "nothing" ? [key] : [])),
     hooks: app.services.map(hooksOf).filter((hooks) => Object.keys(hookKeys).some((key) => hooks[key as keyof typeof hookKeys] !== null)),

@@ -4,6 +4,7 @@ import { lastLines, saidBy } from "../../abra/outcome.ts";
 import { FindingError, UsageError } from "../../base/errors.ts";
 import { orAbort } from "../../base/wait.ts";
 import { type BackupPlan, backupPlan } from "../../recipe/backup.ts";
+import type { Swarm } from "../../swarm/types.ts";
 import type { TierName, TierResult } from "../../../reports/results.ts";
 import type { BackupExpectations, Dump } from "../../../tiers/context.ts";
 import type { App } from "../appState.ts";
@@ -46,9 +47,9 @@ export async function backup(site: Site, plan: Plan): Promise<BackedUp | null> {
   const labels = backupPlan(app.compose);
   if (!labels.enabled) return neither(build, "skipped", "no service has the label backupbot.backup=true");
   const judged = wants(build, "backup") && !skipDeclared(build, "backup");
-  const restored = wants(build, "restore") && !skipDeclared(build, "restore");
-  if (!judged && !restored) return null;
   const swarm = await site.swarm();
+  const restored = wants(build, "restore") && !skipDeclared(build, "restore") && !isShared(build, swarm, labels);
+  if (!judged && !restored) return null;
   const bot = await build.span("bot ready", () => orWhy(orAbort(backupBot(site, swarm), untilBroken(site))));
   if (typeof bot === "string") return neither(build, "unverified", bot);
   await build.span("settle", () => settledAgain(site, app));
@@ -80,6 +81,14 @@ async function orWhy<T>(wanted: Promise<T>): Promise<T | string> {
   }
 }
 
+/** On a Swarm that stays, a restore of an external volume takes other apps' data back as well: then none is made, and the tier says so. */
+function isShared(build: Build, swarm: Swarm, { volumes }: BackupPlan): boolean {
+  const external = volumes.filter((volume) => volume.external).map(({ name }) => name);
+  if (swarm.kind !== "local" || external.length === 0) return false;
+  say(build, "restore", "unverified", `nothing is restored here: the backup takes the external ${external.join(", ")}, which other apps of this Swarm may use; test on a throwaway Swarm`);
+  return true;
+}
+
 function wants({ request }: Build, tier: TierName): boolean {
   return request.tiers.includes(tier);
 }
@@ -91,7 +100,8 @@ function neither(build: Build, status: "unverified" | "skipped", reason: string)
 }
 
 function say(build: Build, name: TierName, status: "unverified" | "skipped", reason: string): void {
-  if (wants(build, name)) build.findings.tiers.push({ name, status, reason: `${name}: ${reason}`, tests: [] });
+  const isSaid = build.findings.tiers.some((tier) => tier.name === name);
+  if (wants(build, name) && !isSaid) build.findings.tiers.push({ name, status, reason: `${name}: ${reason}`, tests: [] });
 }
 
 async function plant(witnesses: Witnesses, app: App, labels: BackupPlan): Promise<{ seen: SeenSpot[]; gaps: Gap[] }> {

@@ -18,6 +18,8 @@ export interface Spot {
   /** Where a snapshot has it: a volume or a service by its name in Docker, and the path in there (`.` is a volume's root). */
   readonly from: { readonly volume: string } | { readonly service: string };
   readonly inner: string;
+  /** In a volume that other apps may use too: nothing is planted there. */
+  readonly external?: boolean;
 }
 
 /** A spot after somebody looked. */
@@ -40,11 +42,12 @@ export interface Gap {
 
 /** Everything that the bot takes of an app. */
 export function capturedSpots({ volumes, containerPaths }: Pick<BackupPlan, "volumes" | "containerPaths">, stack: string): Spot[] {
-  const inVolumes = volumes.flatMap(({ key, name, mounts, paths }) => (paths ?? ["."]).map((path) => ({
+  const inVolumes = volumes.flatMap(({ key, name, external, mounts, paths }) => (paths ?? ["."]).map((path) => ({
     what: path === "." ? `volume ${key}` : `${path} of volume ${key}`,
     at: mounts.map((mount) => ({ service: mount.service, path: posix.join(mount.path, path) })),
     from: { volume: name },
     inner: path,
+    ...(external ? { external } : {}),
   })));
   const outside = containerPaths.map(({ service, path }) => ({ what: `${path} of ${service}`, at: [{ service, path }], from: { service: `${stack}_${service}` }, inner: path }));
   return [...inVolumes, ...outside];
@@ -64,10 +67,16 @@ export function keptSpots(app: Pick<ComposeApp, "services" | "volumes">): Spot[]
 }
 
 /** A row in every database server of an app: its data must come through an upgrade whatever its volume does. */
-export function databaseWitnesses(app: Pick<ComposeApp, "services">): Witness[] {
-  return app.services.flatMap((service) => {
+export function databaseWitnesses(app: Pick<ComposeApp, "services" | "volumes">): Witness[] {
+  return serversOf(app).map(({ name, engine }) => row(name, engine));
+}
+
+/** Database servers whose data is this app's alone. */
+function serversOf({ services, volumes }: Pick<ComposeApp, "services" | "volumes">): { name: string; engine: Engine }[] {
+  const external = new Set(volumes.filter((volume) => volume.external).map(({ key }) => key));
+  return services.flatMap((service) => {
     const engine = serverOf(service);
-    return engine === null ? [] : [row(service.name, engine)];
+    return engine === null || Object.values(service.mounts ?? {}).some((key) => external.has(key)) ? [] : [{ name: service.name, engine }];
   });
 }
 
@@ -75,11 +84,15 @@ export function databaseWitnesses(app: Pick<ComposeApp, "services">): Witness[] 
  * A marker in each captured directory. A captured file, or one that is not there yet, is a dump: a row in the live database then, so
  * that the next dump holds it. What neither fits is a gap.
  */
-export function planWitnesses(seen: readonly SeenSpot[], app: Pick<ComposeApp, "services">, hooks: BackupPlan["hooks"]): { witnesses: Witness[]; gaps: Gap[] } {
+export function planWitnesses(seen: readonly SeenSpot[], app: Pick<ComposeApp, "services" | "volumes">, hooks: BackupPlan["hooks"]): { witnesses: Witness[]; gaps: Gap[] } {
   const witnesses = new Map<string, Witness>();
   const gaps: Gap[] = [];
   const held = new Set(seen.flatMap(({ spot, seen: what }) => (what === "directory" ? spot.at.map(({ service }) => service) : [])));
   for (const { spot, seen: what } of seen) {
+    if (spot.external) {
+      gaps.push({ what: spot.what, why: "its volume is external: other apps may use it, so nothing is planted or changed there" });
+      continue;
+    }
     if (what === "directory") {
       witnesses.set(spot.what, { kind: "marker", what: `a file in ${spot.what}`, spot });
       continue;
@@ -105,11 +118,8 @@ function whyNone(seen: "file" | "absent", made: boolean): string {
  * The databases that a dump is of: the servers that mount it; else those of the app that have no directory captured of their own; else a
  * sqlite file that stands there itself or that a hook names.
  */
-function behind(spot: Spot, app: Pick<ComposeApp, "services">, held: ReadonlySet<string>, hooks: BackupPlan["hooks"]): Witness[] {
-  const servers = app.services.flatMap((service) => {
-    const engine = serverOf(service);
-    return engine === null ? [] : [{ name: service.name, engine }];
-  });
+function behind(spot: Spot, app: Pick<ComposeApp, "services" | "volumes">, held: ReadonlySet<string>, hooks: BackupPlan["hooks"]): Witness[] {
+  const servers = serversOf(app);
   const beside = servers.filter(({ name }) => spot.at.some(({ service }) => service === name));
   const others = beside.length > 0 ? beside : servers.filter(({ name }) => !held.has(name));
   if (others.length > 0) return others.map(({ name, engine }) => row(name, engine));

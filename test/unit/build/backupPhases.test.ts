@@ -133,6 +133,26 @@ test("where the only new snapshot holds other apps besides, both are unverified 
   expect(site.build.findings.tiers).toMatchObject(["backup", "restore"].map((name) => ({ name, status: "unverified", reason: `${name}: it holds more than d; use a throwaway Swarm` })));
 });
 
+describe("an external volume is captured", () => {
+  beforeEach(() => {
+    app.compose = { ...app.compose, volumes: [{ key: "files", name: "media", external: true }] };
+  });
+
+  test("on a Swarm that stays the restore is not run: it would take other apps' data back", async () => {
+    const swarm = await site.swarm();
+    site.swarm = async () => ({ ...swarm, kind: "local" });
+    await both();
+    expect(happened).toEqual(["settled asked", "backup", "backup tests"]);
+    expect(site.build.findings.tiers.find(({ name }) => name === "restore")).toMatchObject({ status: "unverified", reason: expect.stringContaining("the external media") });
+  });
+
+  test("a throwaway one has nobody else's", async () => {
+    await both();
+    expect(happened).toContain("restore b");
+    expect(expectations("restore").gaps).toEqual([{ what: "volume files", why: expect.stringContaining("external") }]);
+  });
+});
+
 test("the restore is a disturbance of the services whose data it changes, and of no more time than it takes", async () => {
   await both();
   expect(disturbances).toMatchObject([{ targets: ["app"], why: expect.stringContaining("bbbbbbbb") }]);

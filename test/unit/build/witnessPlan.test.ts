@@ -78,6 +78,15 @@ describe("where a witness stands", () => {
     expect(planned(hooked, {}).gaps).toEqual([expect.stringContaining("not there before the backup")]);
   });
 
+  it("nothing is planted in an external volume, nor in a database that lives in one: other apps may use it", () => {
+    const outside = (app: ComposeApp, ...keys: string[]) => ({ ...app, volumes: app.volumes.map((volume) => ({ ...volume, external: keys.includes(volume.key) })) });
+    const why = "its volume is external: other apps may use it, so nothing is planted or changed there";
+    const content = { "wp-content of volume wordpress": "directory" } as const;
+    expect(planned(outside(wordpress, "wordpress"), content)).toEqual({ witnesses: ["a row in the mysql database of db"], gaps: [`wp-content of volume wordpress: ${why}`] });
+    expect(planned(outside(wordpress, "mariadb"), content)).toEqual({ witnesses: ["a file in wp-content of volume wordpress"], gaps: [`backup.sql of volume mariadb: ${why}`] });
+    expect(databaseWitnesses(outside(wordpress, "mariadb"))).toEqual([]);
+  });
+
   it("an upgrade has to keep every volume and every database of the app, but no volume of somebody else", () => {
     const app = { ...wordpress, volumes: wordpress.volumes.map((volume) => ({ ...volume, external: volume.key === "wordpress" })) };
     expect(keptSpots(app).map(({ what }) => what)).toEqual(["volume mariadb"]);
