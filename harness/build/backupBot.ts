@@ -6,6 +6,7 @@ import { backupPlan } from "../recipe/backup.ts";
 import { bounded } from "../swarm/bounded.ts";
 import type { ShellResult, Swarm } from "../swarm/types.ts";
 import type { App } from "./appState.ts";
+import { recipesOwn, takesNone } from "./backupOutcome.ts";
 import { deployBackupBot } from "./backupBotDeploy.ts";
 import type { BackupBot, BackupFile, Created, Owner, Snapshot } from "./backupTypes.ts";
 import type { Build } from "./context.ts";
@@ -92,6 +93,7 @@ class Bot implements BackupBot {
     const outcome = await app.abra.backupCreate(app.domain, { signal });
     await app.recipeTree.checkoutHead(app.recipe, app.tree.commit);
     const made = (await this.#with(owner)).filter(({ id }) => !before.has(id));
+    if (!outcome.ok || made.length === 0) recipesOwn("app backup create", outcome);
     const own = made.filter((one) => this.#isOwn(one, owner));
     const [other] = made;
     if (outcome.ok && own.length === 0 && other) throw foreign(other, owner);
@@ -124,6 +126,7 @@ class Bot implements BackupBot {
   async restore(app: App, snapshotId: string, signal: AbortSignal = this.#build.signal): Promise<Outcome> {
     const outcome = await this.#restored(app, snapshotId, signal);
     await app.recipeTree.checkoutHead(app.recipe, app.tree.commit);
+    if (!outcome.ok) recipesOwn("app restore", outcome);
     return outcome;
   }
 
@@ -148,8 +151,7 @@ class Bot implements BackupBot {
    */
   async #restored(app: App, snapshotId: string, signal: AbortSignal): Promise<Outcome> {
     const outcome = await app.abra.restore(app.domain, snapshotId, { signal });
-    const takesNone = !outcome.ok && /accepts .*arg|too many arguments/i.test(outcome.fatal ?? "");
-    if (!takesNone || (await this.#with(ownerOf(app))).at(-1)?.id !== snapshotId) return outcome;
+    if (!takesNone(outcome) || (await this.#with(ownerOf(app))).at(-1)?.id !== snapshotId) return outcome;
     return app.abra.restoreLatest(app.domain, { signal });
   }
 

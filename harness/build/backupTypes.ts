@@ -51,7 +51,7 @@ export interface BackupBot {
   readonly image: string;
   /**
    * `abra app backup create`. Whatever the bot prints, `made` tells what it did. The signal ends it.
-   * @throws unverified (class foreign-snapshot) where the only new snapshot holds other apps besides
+   * @throws infra where the harness's limit ended it or somebody else works on the repository; unverified (class foreign-snapshot) where the only new snapshot holds other apps besides
    */
   create(app: App, signal?: AbortSignal): Promise<Created>;
   /** This app's snapshots, oldest first; those of other apps and other runs never, nor any that holds something else besides. */
@@ -62,7 +62,10 @@ export interface BackupBot {
   files(snapshotId: string): Promise<readonly BackupFile[]>;
   /** A file's bytes as they are in the snapshot; at most 64 MiB. */
   content(snapshotId: string, path: string): Promise<Uint8Array>;
-  /** `abra app restore` of this snapshot and no other; runs the restore hooks. A refusal is an outcome. The signal ends it. */
+  /**
+   * `abra app restore` of this snapshot and no other; runs the restore hooks. A refusal is an outcome. The signal ends it.
+   * @throws infra as `create`; harness-limit (class no-snapshot-id) where abra can't be told which one
+   */
   restore(app: App, snapshotId: string, signal?: AbortSignal): Promise<Outcome>;
   /** Removes snapshots for good. Of one that is gone already: harmless. */
   forget(snapshotIds: readonly string[]): Promise<void>;

@@ -120,6 +120,7 @@ describe("a bot that others use too", () => {
 describe("a restore", () => {
   const bot = (...repository: ReturnType<typeof raw>[]) => backupBot(siteOf().site, swarmWith(() => ({ stdout: JSON.stringify(repository) })));
   const takesNone = refusal("accepts 1 arg(s), received 2");
+  const noId = { blame: "harness-limit", reason: { class: "no-snapshot-id" } };
 
   test("is of the snapshot by its id", async () => {
     const { app, asked } = appOf();
@@ -135,13 +136,13 @@ describe("a restore", () => {
 
   test("incident 13: never of another one than was asked for", async () => {
     const { app, asked } = appOf({ restore: takesNone });
-    expect(await (await bot(raw("a", "a_test"), raw("b", "a_test"))).restore(app, id("a"))).toMatchObject({ ok: false, fatal: takesNone.fatal });
+    expect(await (await bot(raw("a", "a_test"), raw("b", "a_test"))).restore(app, id("a")).catch((error: unknown) => error)).toMatchObject(noId);
     expect(asked).toEqual(["restore a", "tree at ffff"]);
   });
 
   test("nor of the latest where a later one holds other apps besides: the bot would take that", async () => {
     const { app, asked } = appOf({ restore: takesNone });
-    expect(await (await bot(raw("a", "a_test"), raw("b", "a_test", "shop"))).restore(app, id("a"))).toMatchObject({ ok: false });
+    expect(await (await bot(raw("a", "a_test"), raw("b", "a_test", "shop"))).restore(app, id("a")).catch((error: unknown) => error)).toMatchObject(noId);
     expect(asked).not.toContain("restore latest");
   });
 
@@ -149,6 +150,29 @@ describe("a restore", () => {
     const { app, asked } = appOf({ restore: refusal("exit status 1") });
     expect(await (await bot(raw("a", "a_test"))).restore(app, id("a"))).toMatchObject({ ok: false });
     expect(asked).not.toContain("restore latest");
+  });
+});
+
+describe("what is not the recipe's fault", () => {
+  const bot = () => backupBot(siteOf().site, swarmWith(() => ({ stdout: JSON.stringify([raw("a", "a_test")]) })));
+  const hung = ended({ ok: false, exitCode: 124, timedOut: true });
+  const locked = { ...refusal("exit status 1"), stdout: "unable to create lock in backend: repository is already locked exclusively by PID 7 on bot" };
+  const cases = [["the harness's own limit", hung, "abra-hung"], ["a repository that somebody else works on", locked, "backup-bot"]] as const;
+
+  test.each(cases)("%s ends a backup or a restore: infra", async (_, outcome, cls) => {
+    const infra = { blame: "infra", reason: { class: cls } };
+    const [backup, restore] = [appOf({ create: () => outcome }), appOf({ restore: outcome })];
+    await expect((await bot()).create(backup.app)).rejects.toMatchObject(infra);
+    await expect((await bot()).restore(restore.app, id("a"))).rejects.toMatchObject(infra);
+    expect([...backup.asked, ...restore.asked], "the tree is put back all the same").toEqual(["tree at ffff", "restore a", "tree at ffff"]);
+  });
+
+  test("a bot that ends well although the repository was locked", async () => {
+    await expect((await bot()).create(appOf({ create: () => ({ ...locked, ok: true, fatal: null }) }).app)).rejects.toMatchObject({ blame: "infra" });
+  });
+
+  test("a refusal of another kind is an outcome: the tier tells", async () => {
+    expect(await (await bot()).create(appOf({ create: () => refusal("exit status 1") }).app)).toMatchObject({ outcome: { ok: false }, made: [] });
   });
 });
 
