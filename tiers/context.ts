@@ -126,10 +126,12 @@ export interface WitnessGap {
 export interface Captured {
   /** `wp-content of volume wordpress`. */
   readonly what: string;
-  /** Entries of the snapshot at or below it, folders included. */
+  /** Entries of the snapshot at or below it, folders included, witnesses not. */
   readonly entries: number;
   /** Of its files together. */
   readonly bytes: number;
+  /** Nothing in it has to hold anything: a witness shows that the folder was taken, and neither a hook nor a dump was to fill it. */
+  readonly mayBeEmpty: boolean;
 }
 
 /** A dump of the snapshot, brought here to be read. */

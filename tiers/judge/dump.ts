@@ -30,6 +30,8 @@ const pgMagic = "PGDMP";
 /** pg_dump and pg_dumpall say what they are in their first lines and end with the same words and `complete`. */
 const pgPlain = /^-- PostgreSQL database (cluster )?dump\s*$/m;
 const pgPlainEnd = /^-- PostgreSQL database (cluster )?dump complete *$/m;
+/** pg_dumpall ends each of its databases as pg_dump does, and only the last one with this. */
+const pgClusterEnd = /^-- PostgreSQL database cluster dump complete *$/m;
 /** mysqldump and mariadb-dump; newer ones put a sandbox comment before it. */
 const mysql = /^-- (MySQL|MariaDB) dump /m;
 const mysqlEnd = /^-- Dump completed/m;
@@ -56,6 +58,7 @@ export function dumpFaults(dump: DumpRead): string[] {
   if (dump.head === "") return dump.named ? [`${dump.path} holds nothing behind its packing`] : [];
   switch (dumpKind(dump.head)) {
     case "pg-plain":
+      if (pgPlain.exec(dump.head)?.[1]) return endsWith(dump.tail, pgClusterEnd) ? [] : [truncated(dump, "pg_dumpall", "-- PostgreSQL database cluster dump complete")];
       return endsWith(dump.tail, pgPlainEnd) ? [] : [truncated(dump, "pg_dump", "-- PostgreSQL database dump complete")];
     case "mysql":
       return endsWith(dump.tail, mysqlEnd) ? [] : [truncated(dump, "mysqldump or mariadb-dump", "-- Dump completed")];

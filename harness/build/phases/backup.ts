@@ -18,9 +18,9 @@ import type { Site } from "../site.ts";
 import { underWatch, untilBroken } from "../standing.ts";
 import { subject } from "../subject.ts";
 import { genericFiles, runTier } from "../tiers.ts";
-import { capturedSpots, type Gap, planWitnesses, type SeenSpot } from "../witness/plan.ts";
+import { capturedSpots, type Gap, markerNames, planWitnesses, type SeenSpot } from "../witness/plan.ts";
 import { capturedIn, databasesOf, dumpsIn, hasFile, journalsOf } from "../witness/snapshot.ts";
-import { names, Witnesses } from "../witness/witnesses.ts";
+import { Witnesses } from "../witness/witnesses.ts";
 import type { Plan } from "./prepare.ts";
 
 /** What the restore needs to know of the backup. */
@@ -133,7 +133,8 @@ async function judge(site: Site, made: Made): Promise<void> {
 
 async function expectations({ app, bot, created, seen, files, witnesses }: Made, dir: string): Promise<BackupExpectations> {
   const snapshot = created.made.at(-1);
-  const hooked = backupPlan(app.compose).hooks.some(({ backupPre }) => backupPre !== null);
+  const { hooks } = backupPlan(app.compose);
+  const hooked = hooks.some(({ backupPre }) => backupPre !== null);
   // What is not there and what no hook makes can't be in the snapshot: the restore says so.
   const spots = seen.filter((one) => one.seen !== "absent" || hooked).map(({ spot }) => spot);
   const inDir = (index: number) => join(dir, String(index));
@@ -142,9 +143,9 @@ async function expectations({ app, bot, created, seen, files, witnesses }: Made,
     tier: "backup",
     created: { ok: created.outcome.ok, said: created.outcome.ok ? "it is done" : [saidBy(created.outcome), ...lastLines(created.outcome)].join("; ") },
     snapshots: created.made.map(({ id, at }) => ({ id, at })),
-    captured: capturedIn(files, spots),
+    captured: capturedIn(files, spots, hooks),
     dumps,
-    markers: witnesses.planted.flatMap((witness) => (witness.kind === "marker" ? [{ what: witness.what, inSnapshot: hasFile(files, witness.spot, names.first) }] : [])),
+    markers: witnesses.planted.flatMap((witness) => (witness.kind === "marker" ? [{ what: witness.what, inSnapshot: hasFile(files, witness.spot, markerNames.first) }] : [])),
     rows: witnesses.planted.flatMap((witness) => (witness.kind === "row" ? [{ what: witness.what, wanted: witnesses.wanted }] : [])),
     databases: databasesOf(app.compose, seen),
   };

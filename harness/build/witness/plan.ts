@@ -3,6 +3,9 @@ import type { BackupPlan } from "../../recipe/backup.ts";
 import type { ComposeApp } from "../../recipe/types.ts";
 import { type Engine, serverOf } from "./database.ts";
 
+/** Beside an app's own files: hidden, so that a server of files or a database takes no notice. */
+export const markerNames = { first: ".recipe-ci-first", second: ".recipe-ci-second" } as const;
+
 /** A path in a service's containers. */
 export interface At {
   readonly service: string;

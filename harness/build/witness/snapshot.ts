@@ -1,9 +1,10 @@
 import { posix } from "node:path";
+import type { BackupPlan } from "../../recipe/backup.ts";
 import type { ComposeApp } from "../../recipe/types.ts";
 import type { Captured, Database } from "../../../tiers/context.ts";
 import type { BackupFile } from "../backupTypes.ts";
 import { serverOf } from "./database.ts";
-import type { SeenSpot, Spot } from "./plan.ts";
+import { markerNames, type SeenSpot, type Spot } from "./plan.ts";
 
 /** Names of files that hold a database, packed or not. */
 const dumpName = /\.(sql|psql|dump|pgdump|pg_dump|db|sqlite3?)(\.(gz|zst))?$/i;
@@ -24,12 +25,25 @@ function isFrom({ from }: BackupFile, wanted: Spot["from"]): boolean {
   return "service" in from && from.service === wanted.service;
 }
 
-/** How much of each spot the snapshot has. One that is not there and that no hook could make was given up before: see planWitnesses. */
-export function capturedIn(files: readonly BackupFile[], spots: readonly Spot[]): Captured[] {
-  return spots.map((spot) => {
-    const entries = below(files, spot);
-    return { what: spot.what, entries: entries.length, bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0) };
-  });
+/**
+ * How much of each spot the snapshot has, without what the build planted there itself. One that is not there and that no hook could
+ * make was given up before: see planWitnesses.
+ */
+export function capturedIn(files: readonly BackupFile[], spots: readonly Spot[], hooks: BackupPlan["hooks"]): Captured[] {
+  const own = spots.map((spot) => ({ spot, entries: below(files, spot).filter((file) => !isMarker(file)) }));
+  const holds = new Set(own.flatMap(({ spot, entries }) => (entries.some(({ bytes }) => bytes > 0) ? spot.at.map(({ service }) => service) : [])));
+  const dumping = new Set(hooks.filter(({ backupPre }) => backupPre !== null).map(({ service }) => service));
+  return own.map(({ spot, entries }) => ({
+    what: spot.what,
+    entries: entries.length,
+    bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0),
+    // The marker shows that the folder was taken; a hook that ran beside it has to have left something somewhere.
+    mayBeEmpty: !entries.some(({ path, type }) => type === "file" && dumpName.test(path)) && hasFile(files, spot, markerNames.first) && spot.at.every(({ service }) => holds.has(service) || !dumping.has(service)),
+  }));
+}
+
+function isMarker({ path, type }: BackupFile): boolean {
+  return type === "file" && Object.values<string>(markerNames).includes(posix.basename(path));
 }
 
 /** A file at the very path that a label names, and what looks like a dump in the captured folders. */

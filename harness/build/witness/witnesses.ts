@@ -5,13 +5,10 @@ import { kindAt, putFiles, readSmallFile, type StackContainer, stackContainers }
 import type { Swarm } from "../../swarm/types.ts";
 import type { WitnessSeen } from "../../../tiers/context.ts";
 import { alterSql, client, halvesIn, isTableMissing, plantSql, readSql } from "./database.ts";
-import type { Gap, SeenSpot, Spot, Witness } from "./plan.ts";
+import { type Gap, markerNames as names, type SeenSpot, type Spot, type Witness } from "./plan.ts";
 
 /** Why a witness can't be looked at whose volume nothing uses any more. */
 export const unmounted = "no container of the app on this node mounts it";
-
-/** Beside an app's own files: hidden, so that a server of files or a database takes no notice. */
-export const names = { first: ".recipe-ci-first", second: ".recipe-ci-second" } as const;
 
 const clientMs = 60_000;
 const helperMs = 60_000;

@@ -6,6 +6,7 @@ import { capturedIn, databasesOf, dumpsIn, hasFile, journalsOf } from "../../../
 import { ofNow } from "../../../harness/build/witness/witnesses.ts";
 import { type BackupPlan, backupPlan } from "../../../harness/recipe/backup.ts";
 import type { ComposeApp, ComposeService } from "../../../harness/recipe/types.ts";
+import { missingContent } from "../../../tiers/judge/captured.ts";
 
 function service(name: string, image: string, mounts: Record<string, string> = {}, labels: Record<string, string> = {}): ComposeService {
   return {
@@ -133,12 +134,32 @@ describe("what a snapshot has of it", () => {
   const spots = capturedSpots(backupPlan(wordpress), "stack");
 
   it("counts what lies at a spot or below, and nothing beside it", () => {
-    expect(capturedIn(files, spots)).toEqual([{ what: "wp-content of volume wordpress", entries: 4, bytes: 8312 }, { what: "backup.sql of volume mariadb", entries: 1, bytes: 3000 }]);
+    expect(capturedIn(files, spots, [])).toEqual([
+      { what: "wp-content of volume wordpress", entries: 3, bytes: 8292, mayBeEmpty: false }, { what: "backup.sql of volume mariadb", entries: 1, bytes: 3000, mayBeEmpty: false },
+    ]);
+  });
+
+  describe("a folder with nothing in it but what the build planted", () => {
+    const app = appOf(service("app", "custom", { "/dump": "dump", "/media": "media" }, { "backupbot.backup": "true" }));
+    const { volumes, containerPaths } = backupPlan(app);
+    const both = capturedSpots({ volumes, containerPaths }, "stack");
+    const taken = ["dump", "media"].flatMap((volume) => [file(`stack_${volume}`, ".", 0, "dir"), file(`stack_${volume}`, ".recipe-ci-first", 20), file(`stack_${volume}`, ".recipe-ci-second", 20)]);
+    const hook = [{ service: "app", backupPre: "dump", backupPost: null, restorePre: null, restorePost: null }];
+    const missing = (more: BackupFile[], hooks: BackupPlan["hooks"]) => missingContent(capturedIn([...taken, ...more], both, hooks));
+
+    it("is right where nothing else was to be there", () => expect(missing([], [])).toEqual([]));
+    it("is wrong where a hook was to leave something", () => expect(missing([], hook)).toEqual(["volume dump: no file in it holds anything", "volume media: no file in it holds anything"]));
+    it("is right where the hook left it in another one", () => expect(missing([file("stack_dump", "all.sql", 9)], hook)).toEqual([]));
+    it("is right with an empty file that is no dump", () => expect(missing([file("stack_media", ".keep", 0)], [])).toEqual([]));
+    it("is wrong where a hook left an empty file", () => expect(missing([file("stack_dump", "all.sql", 0)], hook)).toHaveLength(2));
+    it("is no proof of anything without a witness in it", () => {
+      expect(missingContent(capturedIn([file("stack_dump", ".", 0, "dir")], both, []))).toEqual(["volume dump: no file in it holds anything", "volume media: nothing of it is in the snapshot"]);
+    });
   });
 
   it("incident 12: a dump that the hook left outside of any captured path is not in it", () => {
     const without = files.filter(({ inner }) => inner !== "backup.sql");
-    expect(capturedIn(without, spots)[1]).toEqual({ what: "backup.sql of volume mariadb", entries: 0, bytes: 0 });
+    expect(capturedIn(without, spots, [])[1]).toEqual({ what: "backup.sql of volume mariadb", entries: 0, bytes: 0, mayBeEmpty: false });
   });
 
   it("dumps are what a label names, and what looks like one in a captured folder", () => {

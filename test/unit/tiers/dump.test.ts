@@ -41,6 +41,14 @@ describe("incident 12: a backup exits 0 with a dump that is none", () => {
     expect(dumpFaults(read(mysqlDump + mysqlDump.slice(0, 5000).repeat(80).slice(0, 8000)))).toEqual([expect.stringContaining("is cut off")]);
   });
 
+  it("pg_dumpall that died at its second database: the first one's trailer is not the cluster's", () => {
+    const whole = pgAll.replace("CREATE ROLE a;\n", `CREATE ROLE a;\n\n\\connect a\n\n${pgDump}\\connect b\n\n${restricted}`);
+    expect(dumpFaults(read(whole))).toEqual([]);
+    const torn = whole.slice(0, whole.indexOf("\\connect b"));
+    expect(torn.trimEnd().split("\n").at(-2)).toBe("-- PostgreSQL database dump complete");
+    expect(dumpFaults(read(torn))).toEqual([expect.stringContaining('pg_dumpall ends with "-- PostgreSQL database cluster dump complete"')]);
+  });
+
   it("no database at all", () => {
     const databases = [{ service: "db", engine: "postgres" as const, raw: false }];
     expect(uncovered(databases, [])).toEqual([expect.stringContaining("db: neither the data")]);
