@@ -65,7 +65,7 @@ describe("a recipe outside of this repo", () => {
     expect(outcome.stdout).toContain(`working tree, 2 files differ from ${head.slice(0, 7)}`);
     // What abra knows it by is not what its folder is called.
     expect(results.recipe).toMatchObject({ name: "tiny", ref: null, commit: head, dirty: true, base: { version: "0.2.0+1.27" } });
-    expect(results.tiers.map(({ name, status: how }) => `${name} ${how}`)).toEqual(["install passed", "upgrade passed", "custom skipped"]);
+    expect(results.tiers.map(({ name, status: how }) => `${name} ${how}`)).toEqual(["install passed", "upgrade passed", "backup skipped", "restore skipped", "custom skipped"]);
     expect(await bytesOf(path)).toEqual(before);
     expect(await git(path, "status", "--porcelain")).toBe(status);
   });
