@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { addSilence } from "../../../harness/watch/history.ts";
 import { defaultLimits, limitsWith } from "../../../harness/watch/limits.ts";
-import { imageName } from "../../../harness/watch/policy/causes.ts";
+import { imageName, sameError } from "../../../harness/watch/policy/causes.ts";
 import { daemonLost } from "../../../harness/watch/policy/daemon.ts";
 import { failureLines, taskLine } from "../../../harness/watch/policy/finding.ts";
 import { type ServiceView, viewOf } from "../../../harness/watch/policy/view.ts";
@@ -124,3 +124,9 @@ test.each([
 ])("%s is the image %s", (ref, name) => expect(imageName(ref)).toBe(name));
 
 test("times with fractions are no news", () => expect(isNews("held 10.44 s of 1 min", "held 9.05 s of 1 min")).toBe(false));
+
+test("an error that names something is not the one that names nothing", () => {
+  const says = (error: string) => sameError(failure(0, { task: failedTask(0, { error }) }));
+  expect(says("invalid mount 0123456789ab")).toBe(says("invalid mount ba9876543210"));
+  expect(says("invalid mount 0123456789ab")).not.toBe(says("invalid mount"));
+});

@@ -81,6 +81,11 @@ describe("a slot's tasks", () => {
   test.each([[[old, middle, fresh]], [[fresh, middle, old]], [[middle, fresh, old]]])("are told oldest first, in whatever order they came", (tasks) => {
     expect(slot(...tasks)).toMatchObject({ latest: fresh, tasks: [old, middle, fresh] });
   });
+  test("are not arranged anew at each look that brings nothing new", () => {
+    const history = historyWith({ services: [serviceRecord()], tasks: [old, fresh] });
+    const failures = (of: typeof history) => viewOf(of, defaultLimits, 60_000).services.get("app")?.slots[0]?.failures;
+    expect(failures({ ...history, daemon: { answeredAt: 60_000, failedAttempts: 0, lastError: null } })).toBe(failures(history));
+  });
   test("one that is gone was replaced only by one that came later", () => {
     const gone = { ...middle, gone: true, endedAt: 2_900 };
     expect(slot(old, gone)?.failures).toEqual([]);

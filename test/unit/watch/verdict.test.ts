@@ -20,6 +20,12 @@ test("what the harness's overlay caused says what it would have been, and why it
   });
 });
 
+test("an overlay of one service is no excuse for a port of another", () => {
+  const s = new Scene({ a: { hostPorts: [80] }, b: { hostPorts: [80] } }, { overlaid: ["a"] });
+  s.plan(0, () => { s.run("a"); s.move(s.task("b"), "pending", { node: null, error: "no suitable node (host-mode port already in use on 1 node)" }); });
+  expect(s.until(20).verdict?.judged).toMatchObject({ kind: "failed", reason: { class: "port-conflict", service: "b" } });
+});
+
 describe("without a verdict", () => {
   const change: Change = { name: "deploy", at: 0, startedAt: null, applied: true, before: {}, expected: [] };
   const up = (name: string, monitorMs: number, runningAt: number) => ({ service: serviceRecord({ id: name, name, monitorMs }), task: taskRecord({ id: name, service: name, serviceId: name, runningAt }) });
