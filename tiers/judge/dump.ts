@@ -1,4 +1,4 @@
-import type { Database } from "../context.ts";
+import type { Database, Dump } from "../context.ts";
 
 /** What kind of dump a file is, and whether it is whole: by its own first and last words. Pure. */
 
@@ -51,6 +51,20 @@ export function compressionOf(first: Uint8Array): "gz" | "zst" | null {
   return zst.every((byte, index) => first[index] === byte) ? "zst" : null;
 }
 
+/** First bytes of what only other programs unpack: bzip2, xz, lz4, zip, 7z, age. */
+const packings = ["BZh", "\xfd7zXZ\0", "\x04\x22\x4d\x18", "PK\x03\x04", "7z\xbc\xaf\x27\x1c", "age-encryption.org/"];
+
+/** Whether it is packed in a way that nobody here unpacks. */
+function isSealed({ head }: DumpRead): boolean {
+  return packings.some((first) => head.startsWith(first));
+}
+
+/** Dumps in which nobody could look, and why: of what they lack nothing is known. */
+export function unreadDumps(all: readonly Dump[], dumps: readonly DumpRead[]): { path: string; named: boolean; why: string }[] {
+  const large = all.filter(({ file }) => file === null).map(({ path, named, bytes }) => ({ path, named, why: `${bytes} bytes are too many` }));
+  return [...large, ...dumps.filter(isSealed).map(({ path, named }) => ({ path, named, why: "packed in a way that is not known here" }))];
+}
+
 /** What is wrong with a dump, in words; an empty list is good. A file of a kind that nobody knows is only asked to hold something. */
 export function dumpFaults(dump: DumpRead): string[] {
   if (dump.bytes === 0) return dump.named ? [`${dump.path} is empty`] : [];
@@ -91,9 +105,9 @@ const kindsOf = { postgres: ["pg-plain", "pg-custom"], mysql: ["mysql"] } as con
 export function uncovered(databases: readonly Database[], dumps: readonly DumpRead[]): string[] {
   return databases
     .filter(({ raw }) => !raw)
-    .filter(({ engine }) => !dumps.some(({ head, bytes, named }) => {
-      const kind = dumpKind(head);
-      return (kindsOf[engine] as readonly DumpKind[]).includes(kind) || (named && bytes > 0 && kind === "unknown");
+    .filter(({ engine }) => !dumps.some((dump) => {
+      const kind = dumpKind(dump.head);
+      return (kindsOf[engine] as readonly DumpKind[]).includes(kind) || (dump.named && dump.bytes > 0 && kind === "unknown" && !isSealed(dump));
     }))
     .map(({ service, engine }) => `${service}: neither the data of this ${engine} server nor a dump of it is in the snapshot`);
 }
@@ -101,6 +115,6 @@ export function uncovered(databases: readonly Database[], dumps: readonly DumpRe
 /** Rows that were written before the backup and that no dump holds: it is older than the backup, or of something else. */
 export function missingRows(rows: readonly { readonly what: string; readonly wanted: string }[], dumps: readonly DumpRead[]): string[] {
   // What PostgreSQL packs itself can't be searched: the restore shows whether the row is in it.
-  if (dumps.some(({ head }) => ["pg-custom", "unknown"].includes(dumpKind(head)))) return [];
+  if (dumps.some((dump) => ["pg-custom", "unknown"].includes(dumpKind(dump.head)) && !isSealed(dump))) return [];
   return rows.filter(({ wanted }) => !dumps.some(({ found }) => found.includes(wanted))).map(({ what }) => `no dump in the snapshot holds ${what}, which was written just before`);
 }

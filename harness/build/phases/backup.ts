@@ -138,7 +138,7 @@ async function expectations({ app, bot, created, seen, files, witnesses }: Made,
   // What is not there and what no hook makes can't be in the snapshot: the restore says so.
   const spots = seen.filter((one) => one.seen !== "absent" || hooked).map(({ spot }) => spot);
   const inDir = (index: number) => join(dir, String(index));
-  const dumps = snapshot ? (await Promise.all(dumpsIn(files, spots).map((dump, index) => bring(bot, snapshot, files, dump, inDir(index))))).flat() : [];
+  const dumps = snapshot ? await Promise.all(dumpsIn(files, spots).map((dump, index) => bring(bot, snapshot, files, dump, inDir(index)))) : [];
   return {
     tier: "backup",
     created: { ok: created.outcome.ok, said: created.outcome.ok ? "it is done" : [saidBy(created.outcome), ...lastLines(created.outcome)].join("; ") },
@@ -154,13 +154,12 @@ async function expectations({ app, bot, created, seen, files, witnesses }: Made,
 /** What the bot hands out at most, bytes. */
 const mostBytes = 64 * 1024 * 1024;
 
-async function bring(bot: BackupBot, snapshot: Snapshot, files: readonly BackupFile[], { file, named }: { file: BackupFile; named: boolean }, to: string): Promise<Dump[]> {
+async function bring(bot: BackupBot, snapshot: Snapshot, files: readonly BackupFile[], { file, named }: { file: BackupFile; named: boolean }, to: string): Promise<Dump> {
   const dump = { path: file.path, bytes: file.bytes, named };
-  // Of what only looks like a dump nobody asked to be told.
-  if (file.bytes > mostBytes) return named ? [{ ...dump, file: null }] : [];
+  if (file.bytes > mostBytes) return { ...dump, file: null };
   await writeFile(to, await bot.content(snapshot.id, file.path), { mode: 0o600 });
   for (const journal of journalsOf(files, file)) {
     if (journal.file.bytes <= mostBytes) await writeFile(to + journal.suffix, await bot.content(snapshot.id, journal.file.path), { mode: 0o600 });
   }
-  return [{ ...dump, file: to }];
+  return { ...dump, file: to };
 }

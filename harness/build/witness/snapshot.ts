@@ -7,7 +7,7 @@ import { serverOf } from "./database.ts";
 import { markerNames, type SeenSpot, type Spot } from "./plan.ts";
 
 /** Names of files that hold a database, packed or not. */
-const dumpName = /\.(sql|psql|dump|pgdump|pg_dump|db|sqlite3?)(\.(gz|zst))?$/i;
+const dumpName = /\.(sql|psql|dump|pgdump|pg_dump|db|sqlite3?)(\.(gz|zst|bz2|xz|lz4|zip|7z|age))?$/i;
 /** The table of contents of `pg_dump --format=directory`. */
 const tableOfContents = "toc.dat";
 

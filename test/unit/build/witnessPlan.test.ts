@@ -164,6 +164,7 @@ describe("what a snapshot has of it", () => {
 
   it("dumps are what a label names, and what looks like one in a captured folder", () => {
     expect(dumpsIn(files, spots).map(({ file: { inner }, named }) => [inner, named])).toEqual([["backup.sql", true], ["wp-content/cache.sqlite", false]]);
+    expect(dumpsIn([file("stack_wordpress", "wp-content/all.sql.xz", 9)], spots), "packed in any way").toHaveLength(1);
     expect(journalsOf(files, files[2] as BackupFile).map(({ suffix }) => suffix)).toEqual(["-wal"]);
   });
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { dumpFaults, dumpKind, type DumpRead, missingRows, uncovered } from "../../../tiers/judge/dump.ts";
+import { dumpFaults, dumpKind, type DumpRead, missingRows, uncovered, unreadDumps } from "../../../tiers/judge/dump.ts";
 import { readDump } from "../../../tiers/judge/readDump.ts";
 
 const pgDump = `--\n-- PostgreSQL database dump\n--\n\n-- Dumped from database version 15.5\n\nSET statement_timeout = 0;\nCOPY public.t (a) FROM stdin;\nrecipe-ci planted 0123\n\\.\n\n--\n-- PostgreSQL database dump complete\n--\n\n`;
@@ -56,6 +56,19 @@ describe("incident 12: a backup exits 0 with a dump that is none", () => {
     expect(uncovered(databases, [read("PGDMP\x01\x0e")])).toEqual([]);
     expect(uncovered(databases, [read("something else")]), "a named file of no known kind: the restore shows").toEqual([]);
     expect(uncovered([{ service: "db", engine: "postgres", raw: true }], [])).toEqual([]);
+  });
+
+  it("a dump that nobody could read, too large or packed by an unknown program: nobody knows what it lacks", () => {
+    const databases = [{ service: "db", engine: "postgres" as const, raw: false }];
+    const rows = [{ what: "a row", wanted: "recipe-ci planted 0123" }];
+    const packed = read("BZh91AY&SY", { path: "/dump.sql.bz2" });
+    const large = { path: "/large.sql", file: null, bytes: 1e9, named: false };
+    expect(unreadDumps([large, { ...large, path: "/dump.sql.bz2", file: "/tmp/0" }], [packed])).toEqual([
+      { path: "/large.sql", named: false, why: "1000000000 bytes are too many" }, { path: "/dump.sql.bz2", named: true, why: "packed in a way that is not known here" },
+    ]);
+    expect(uncovered(databases, [packed]), "it covers nothing that is known").toHaveLength(1);
+    expect(missingRows(rows, [packed])).toHaveLength(1);
+    expect(unreadDumps([], [read(pgDump), read("something else")])).toEqual([]);
   });
 
   it("an old dump, of before this backup", () => {
