@@ -30,7 +30,12 @@ export function snapshotsWith(all: readonly Snapshot[], app: Owner): Snapshot[] 
 
 /** Whether a snapshot holds nothing but this app's: only then may it be removed, or restored from. */
 export function isAlone({ tags, paths }: Snapshot, app: Owner): boolean {
-  return tags.every((tag) => names(tag, app)) && paths.every((path) => isOfStack(path, app) || isOfVolume(path, app.volumes ?? []));
+  return tags.every((tag) => names(tag, app)) && paths.every((path) => isOfStack(path, app) || isOfVolume(path, app.volumes ?? []) || isOfBot(path));
+}
+
+/** backup-bot-two lays the app's secrets into a folder of its own and takes that along: general knowledge, no source found. Other apps show by their volumes. */
+function isOfBot(path: string): boolean {
+  return path === "/secrets" || path.startsWith("/secrets/");
 }
 
 function names(tag: string, { domain, stack }: Owner): boolean {

@@ -45,6 +45,7 @@ describe("a snapshot is the app's alone, and may be removed", () => {
     expect(alone(["a.test", "a_test:1.2.0+6.1"], [])).toBe(true);
     expect(alone([], ["/volumes/a_test_data/sub"])).toBe(true);
     expect(alone(["a_test"], [of("a_test_data"), of("media")], ["media"]), "a volume with a name of its own").toBe(true);
+    expect(alone(["a_test"], [of("a_test_data"), "/secrets"]), "where the bot keeps the app's secrets meanwhile").toBe(true);
   });
 
   test.each([
