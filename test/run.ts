@@ -15,8 +15,8 @@ const limits: Readonly<Record<string, number>> = {
   process: 5 * 60_000,
   corpus: 5 * 60_000,
   smoke: 15 * 60_000,
-  swarm: 40 * 60_000,
-  canaries: 15 * 60_000,
+  swarm: 55 * 60_000,
+  canaries: 25 * 60_000,
   contract: 20 * 60_000,
 };
 
