@@ -86,10 +86,10 @@ function runCommand(program: Command, exit: (code: number) => void): void {
     .option("--ref <ref>", "branch, tag or commit (a path without it: the working tree)")
     .option("--base <tag>", "the version to upgrade from (default: the newest that is not head)")
     .option("--pr <n>", "pull request number")
-    .option("--env <K=V>", "a value for the app's .env; may be repeated", collect, [])
+    .option("--env <K=V>", "a value for the app's .env; may be repeated", collect)
     .option("--variant <name>", "a variant that the recipe's settings name")
     .option("--config <dir>", "a folder with the recipe's settings (recipe.ts or recipe.json) and tests in place of its own")
-    .option("--stages <list>", "tiers to run, separated by commas: install,upgrade,custom")
+    .option("--stages <list>", "tiers to run (default: all of install,upgrade,backup,restore,custom)")
     .option("--quick", "skip the fresh install where there is a base")
     .option("--swarm <which>", "ephemeral (default) or local: the Swarm of the current Docker context")
     .option("--out <dir>", "folder for results.json and artifacts (default: out)")
@@ -155,7 +155,7 @@ function keptCommands(program: Command, exit: (code: number) => void): void {
     .action(async (run: string) => exit(await (await kept()).removeRun(run)));
 }
 
-function collect(value: string, earlier: readonly string[]): readonly string[] {
+function collect(value: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, value];
 }
 

@@ -43,7 +43,7 @@ export interface PipelineEnv {
 }
 
 /** The tiers that this version has; the others are in the design and come with later issues. */
-const tiersToday: readonly TierName[] = ["install", "upgrade", "backup", "restore", "custom"];
+export const tiersToday: readonly TierName[] = ["install", "upgrade", "backup", "restore", "custom"];
 
 /** Flags in the command line's design that do not work yet, each with what it will do. */
 const notYet: readonly (readonly [keyof RunFlags, string])[] = [

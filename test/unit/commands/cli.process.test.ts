@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { tiersToday } from "../../../harness/commands/options.ts";
 import { packageRoot } from "../../../harness/base/paths.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "recipe-ci-cli-"));
@@ -21,6 +22,10 @@ describe("help", () => {
     expect(exitCode).toBe(0);
     expect(stdout).toContain("Examples:");
     expect(stdout).toContain("recipe-ci run .  ");
+  });
+
+  test("run --help names every tier that there is", async () => {
+    expect((await cli(["run", "--help"])).stdout.replaceAll(/\s+/g, " ")).toContain(`(default: all of ${tiersToday.join(",")})`);
   });
 
   test("--version", async () => {
