@@ -8,7 +8,7 @@ import type { ShellResult, Swarm } from "../swarm/types.ts";
 import type { App } from "./appState.ts";
 import { recipesOwn, takesNone } from "./backupOutcome.ts";
 import { deployBackupBot } from "./backupBotDeploy.ts";
-import type { BackupBot, BackupFile, Created, Owner, Snapshot } from "./backupTypes.ts";
+import { type BackupBot, type BackupFile, type Created, mostContentBytes, type Owner, type Snapshot } from "./backupTypes.ts";
 import type { Build } from "./context.ts";
 import type { Site } from "./site.ts";
 import { isAlone, parseListing, parseSnapshots, snapshotsWith } from "./snapshots.ts";
@@ -20,13 +20,13 @@ const callMs = 20_000;
 /** Reading what a snapshot holds, milliseconds: restic opens the repository anew each time, which may be far away. */
 const readMs = 120_000;
 const forgetMs = 180_000;
-const largestContent = 64 * 1024 * 1024;
 
 /** restic as the bot has it: repository from the environment, password where the bot's recipe puts it. */
-const resticScript = 'export RESTIC_PASSWORD_FILE="${RESTIC_PASSWORD_FILE:-/run/secrets/restic_password}"; exec restic "$@"';
+const password = 'export RESTIC_PASSWORD_FILE="${RESTIC_PASSWORD_FILE:-/run/secrets/restic_password}"';
+const resticScript = `${password}; exec restic "$@"`;
 /** Bytes travel as text, so they are wrapped; through a file, because sh knows no pipefail. */
 const dumpScript = [
-  'export RESTIC_PASSWORD_FILE="${RESTIC_PASSWORD_FILE:-/run/secrets/restic_password}"',
+  password,
   'file=$(mktemp) || exit 1; trap \'rm -f "$file"\' EXIT',
   'restic --no-lock dump "$1" "$2" >"$file" || exit 1',
   '[ "$(wc -c <"$file")" -le "$3" ] || { echo "larger than $3 bytes" >&2; exit 1; }',
@@ -117,7 +117,7 @@ class Bot implements BackupBot {
   }
 
   async content(snapshotId: string, path: string): Promise<Uint8Array> {
-    const argv = ["sh", "-c", dumpScript, "sh", snapshotId, path, String(largestContent)];
+    const argv = ["sh", "-c", dumpScript, "sh", snapshotId, path, String(mostContentBytes)];
     const dumped = await this.#inContainer(argv, readMs, this.#build.signal);
     if (dumped.exitCode !== 0) throw trouble(`${path} of snapshot ${snapshotId.slice(0, 8)} could not be read`, dumped);
     return Buffer.from(dumped.stdout, "base64");

@@ -9,6 +9,11 @@ export function takesNone({ ok, fatal }: Outcome): boolean {
   return !ok && takesNoId.test(fatal ?? "");
 }
 
+/** How a backup or a restore ended, as its tier is told. */
+export function told(outcome: Outcome): { ok: boolean; said: string } {
+  return { ok: outcome.ok, said: outcome.ok ? "it is done" : [saidBy(outcome), ...lastLines(outcome)].join("; ") };
+}
+
 /**
  * For a backup or a restore that did nothing: why the recipe is not to blame for it; otherwise nothing.
  * @param call abra's command, for people: `app backup create`

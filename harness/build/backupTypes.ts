@@ -40,6 +40,9 @@ export interface BackupFile {
   readonly inner: string;
 }
 
+/** Of one file, `content` hands out this many bytes at most. */
+export const mostContentBytes = 64 * 1024 * 1024;
+
 /**
  * The backup bot of a build's Swarm. Changes go through abra; what a snapshot holds is asked of restic in the bot's container.
  * Everything throws infra (class backup-bot) where the bot or its repository does not answer.
@@ -60,7 +63,7 @@ export interface BackupBot {
   mixed(app: Owner, signal?: AbortSignal): Promise<readonly Snapshot[]>;
   /** Everything in a snapshot. */
   files(snapshotId: string): Promise<readonly BackupFile[]>;
-  /** A file's bytes as they are in the snapshot; at most 64 MiB. */
+  /** A file's bytes as they are in the snapshot; at most `mostContentBytes`. */
   content(snapshotId: string, path: string): Promise<Uint8Array>;
   /**
    * `abra app restore` of this snapshot and no other; runs the restore hooks. A refusal is an outcome. The signal ends it.

@@ -112,7 +112,8 @@ function volumeRules(app: ComposeApp): Rules {
   return rules;
 }
 
-function mountsOf(app: ComposeApp): Mounts {
+/** Who mounts each volume, by its key, and where in its containers. */
+export function mountsOf(app: Pick<ComposeApp, "services">): Mounts {
   const mounted = new Map<string, { service: string; path: string }[]>();
   for (const service of app.services) {
     for (const [path, key] of Object.entries(service.mounts ?? {})) {

@@ -1,6 +1,5 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { lastLines, saidBy } from "../../abra/outcome.ts";
 import { FindingError, UsageError } from "../../base/errors.ts";
 import { orAbort } from "../../base/wait.ts";
 import { type BackupPlan, backupPlan } from "../../recipe/backup.ts";
@@ -9,7 +8,8 @@ import type { TierName, TierResult } from "../../../reports/results.ts";
 import type { BackupExpectations, Dump } from "../../../tiers/context.ts";
 import type { App } from "../appState.ts";
 import { backupBot } from "../backupBot.ts";
-import type { BackupBot, BackupFile, Created, Snapshot } from "../backupTypes.ts";
+import { told } from "../backupOutcome.ts";
+import { type BackupBot, type BackupFile, type Created, mostContentBytes, type Snapshot } from "../backupTypes.ts";
 import type { Build } from "../context.ts";
 import { skipDeclared } from "../declaredSkips.ts";
 import { addHook, runHook } from "../hooks.ts";
@@ -61,7 +61,7 @@ export async function backup(site: Site, plan: Plan): Promise<BackedUp | null> {
   const snapshot = created.made.at(-1) ?? null;
   const files = snapshot ? await build.span("snapshot", () => bot.files(snapshot.id)) : [];
   if (judged) {
-    await judge(site, { app, bot, created, seen, files, witnesses });
+    await judge(site, { app, bot, labels, created, seen, files, witnesses });
     addHook(build, "backup", seed, "front");
   }
   if (!snapshot && restored) say(build, "restore", "unverified", "there is no snapshot of this run to restore");
@@ -113,6 +113,7 @@ async function plant(witnesses: Witnesses, app: App, labels: BackupPlan): Promis
 interface Made {
   readonly app: App;
   readonly bot: BackupBot;
+  readonly labels: BackupPlan;
   readonly created: Created;
   readonly seen: readonly SeenSpot[];
   readonly files: readonly BackupFile[];
@@ -131,9 +132,8 @@ async function judge(site: Site, made: Made): Promise<void> {
   }
 }
 
-async function expectations({ app, bot, created, seen, files, witnesses }: Made, dir: string): Promise<BackupExpectations> {
+async function expectations({ app, bot, labels: { hooks }, created, seen, files, witnesses }: Made, dir: string): Promise<BackupExpectations> {
   const snapshot = created.made.at(-1);
-  const { hooks } = backupPlan(app.compose);
   const hooked = hooks.some(({ backupPre }) => backupPre !== null);
   // What is not there and what no hook makes can't be in the snapshot: the restore says so.
   const spots = seen.filter((one) => one.seen !== "absent" || hooked).map(({ spot }) => spot);
@@ -141,7 +141,7 @@ async function expectations({ app, bot, created, seen, files, witnesses }: Made,
   const dumps = snapshot ? await Promise.all(dumpsIn(files, spots).map((dump, index) => bring(bot, snapshot, files, dump, inDir(index)))) : [];
   return {
     tier: "backup",
-    created: { ok: created.outcome.ok, said: created.outcome.ok ? "it is done" : [saidBy(created.outcome), ...lastLines(created.outcome)].join("; ") },
+    created: told(created.outcome),
     snapshots: created.made.map(({ id, at }) => ({ id, at })),
     captured: capturedIn(files, spots, hooks),
     dumps,
@@ -151,15 +151,12 @@ async function expectations({ app, bot, created, seen, files, witnesses }: Made,
   };
 }
 
-/** What the bot hands out at most, bytes. */
-const mostBytes = 64 * 1024 * 1024;
-
 async function bring(bot: BackupBot, snapshot: Snapshot, files: readonly BackupFile[], { file, named }: { file: BackupFile; named: boolean }, to: string): Promise<Dump> {
   const dump = { path: file.path, bytes: file.bytes, named };
-  if (file.bytes > mostBytes) return { ...dump, file: null };
+  if (file.bytes > mostContentBytes) return { ...dump, file: null };
   await writeFile(to, await bot.content(snapshot.id, file.path), { mode: 0o600 });
   for (const journal of journalsOf(files, file)) {
-    if (journal.file.bytes <= mostBytes) await writeFile(to + journal.suffix, await bot.content(snapshot.id, journal.file.path), { mode: 0o600 });
+    if (journal.file.bytes <= mostContentBytes) await writeFile(to + journal.suffix, await bot.content(snapshot.id, journal.file.path), { mode: 0o600 });
   }
   return { ...dump, file: to };
 }

@@ -1,6 +1,6 @@
 import type { TierResult } from "../../../reports/results.ts";
-import type { Build } from "../context.ts";
 import { skipDeclared } from "../declaredSkips.ts";
+import { doubt } from "../doubt.ts";
 import type { RecipeTests } from "../recipeTests.ts";
 import type { Site } from "../site.ts";
 import { subject } from "../subject.ts";
@@ -22,14 +22,8 @@ export async function custom(site: Site, plan: Plan): Promise<void> {
   site.startBrowser();
   await build.span("browser ready", () => site.browserTried());
   await runTier(site, app, { files: build.tests.custom, expect: { tier: "custom" } });
-  doubtOdd(build);
-}
-
-/** Files that look like tests and were not run leave the tier open, whatever the others say. */
-function doubtOdd({ findings, tests }: Build): void {
-  const index = findings.tiers.findIndex((tier) => tier.name === "custom");
-  const tier = findings.tiers[index];
-  if (tier?.status === "passed" && tests.odd.length > 0) findings.tiers[index] = { ...tier, status: "unverified", reason: oddWords(tests) };
+  // Files that look like tests and were not run leave the tier open, whatever the others say.
+  if (build.tests.odd.length > 0) doubt(build, "custom", oddWords(build.tests));
 }
 
 /**

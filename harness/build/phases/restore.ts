@@ -1,6 +1,6 @@
-import { lastLines, saidBy } from "../../abra/outcome.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { BackupPlan } from "../../recipe/backup.ts";
+import { told } from "../backupOutcome.ts";
 import { deployTimeoutMs } from "../deploy.ts";
 import { pageOf } from "../health.ts";
 import { addHook, runHook } from "../hooks.ts";
@@ -45,7 +45,7 @@ export async function restore(site: Site, backedUp: BackedUp | null): Promise<vo
     files: await genericFiles("restore"),
     expect: {
       tier: "restore",
-      restored: { ok: outcome.ok, said: outcome.ok ? "it is done" : [saidBy(outcome), ...lastLines(outcome)].join("; "), snapshot: snapshot.id },
+      restored: { ...told(outcome), snapshot: snapshot.id },
       altered,
       witnesses: seen,
       gaps: shown ? [] : [...backedUp.gaps, ...unaltered],

@@ -9,6 +9,7 @@ import type { App } from "../appState.ts";
 import { baseBroken } from "../base-broken.ts";
 import type { Build } from "../context.ts";
 import { deploy } from "../deploy.ts";
+import { doubt } from "../doubt.ts";
 import { upgradeExpectations } from "../expectations.ts";
 import { skipDeclared } from "../declaredSkips.ts";
 import { addHook, runHook } from "../hooks.ts";
@@ -57,12 +58,9 @@ function onBase(seed: TierResult): TierResult {
 }
 
 /** A forced deploy of a tree is no `abra app upgrade`: commands that only that runs have not been tried. */
-function doubtCommands(site: Site, app: App): void {
+function doubtCommands({ build }: Site, app: App): void {
   if ((app.env.POST_UPGRADE_CMDS ?? "").trim() === "") return;
-  const tiers = site.build.findings.tiers;
-  const index = tiers.findIndex((tier) => tier.name === "upgrade");
-  const tier = tiers[index];
-  if (tier?.status === "passed") tiers[index] = { ...tier, status: "unverified", reason: "POST_UPGRADE_CMDS were not run: abra runs them only between releases" };
+  doubt(build, "upgrade", "POST_UPGRADE_CMDS were not run: abra runs them only between releases");
 }
 
 async function whyNot(site: Site, plan: Plan): Promise<string | null> {

@@ -3,8 +3,8 @@ import type { WitnessSeen } from "../../../tiers/context.ts";
 import type { App } from "../appState.ts";
 import type { Site } from "../site.ts";
 import { untilBroken } from "../standing.ts";
-import { databaseWitnesses, keptSpots, type Witness } from "./plan.ts";
-import { unmounted, Witnesses } from "./witnesses.ts";
+import { databaseWitnesses, keptSpots, unmounted, type Witness } from "./plan.ts";
+import { Witnesses } from "./witnesses.ts";
 
 /** Plants what an upgrade must keep: a marker in each volume, a row in each database server. What can't be planted is a warning. */
 export async function plantKept(site: Site, swarm: Swarm, app: App): Promise<Witnesses> {

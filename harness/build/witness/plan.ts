@@ -1,10 +1,13 @@
 import { posix } from "node:path";
-import type { BackupPlan } from "../../recipe/backup.ts";
+import { type BackupPlan, mountsOf } from "../../recipe/backup.ts";
 import type { ComposeApp } from "../../recipe/types.ts";
 import { type Engine, serverOf } from "./database.ts";
 
 /** Beside an app's own files: hidden, so that a server of files or a database takes no notice. */
 export const markerNames = { first: ".recipe-ci-first", second: ".recipe-ci-second" } as const;
+
+/** Why nobody can look at a spot whose volume nothing uses, here or any more. */
+export const unmounted = "no container of the app on this node mounts it";
 
 /** A path in a service's containers. */
 export interface At {
@@ -58,13 +61,10 @@ export function capturedSpots({ volumes, containerPaths }: Pick<BackupPlan, "vol
 
 /** Every volume of an app, whole: what an upgrade must keep. */
 export function keptSpots(app: Pick<ComposeApp, "services" | "volumes">): Spot[] {
-  const volumes = new Map<string, At[]>();
-  for (const { name: service, mounts = {} } of app.services) {
-    for (const [path, key] of Object.entries(mounts)) volumes.set(key, [...(volumes.get(key) ?? []), { service, path }]);
-  }
+  const mounted = mountsOf(app);
   const own = app.volumes.filter(({ external }) => !external);
   return own.flatMap(({ key, name }) => {
-    const at = volumes.get(key);
+    const at = mounted.get(key);
     return at ? [{ what: `volume ${key}`, at, from: { volume: name }, inner: "." }] : [];
   });
 }
@@ -101,7 +101,7 @@ export function planWitnesses(seen: readonly SeenSpot[], app: Pick<ComposeApp, "
       continue;
     }
     if (what === "unreachable") {
-      gaps.push({ what: spot.what, why: "no container of the app on this node mounts it" });
+      gaps.push({ what: spot.what, why: unmounted });
       continue;
     }
     const made = hooks.some(({ backupPre }) => backupPre !== null);

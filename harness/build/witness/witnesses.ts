@@ -5,10 +5,7 @@ import { kindAt, putFiles, readSmallFile, type StackContainer, stackContainers }
 import type { Swarm } from "../../swarm/types.ts";
 import type { WitnessSeen } from "../../../tiers/context.ts";
 import { alterSql, client, halvesIn, isTableMissing, plantSql, readSql } from "./database.ts";
-import { type Gap, markerNames as names, type SeenSpot, type Spot, type Witness } from "./plan.ts";
-
-/** Why a witness can't be looked at whose volume nothing uses any more. */
-export const unmounted = "no container of the app on this node mounts it";
+import { type Gap, markerNames as names, type SeenSpot, type Spot, unmounted, type Witness } from "./plan.ts";
 
 const clientMs = 60_000;
 const helperMs = 60_000;
