@@ -180,10 +180,30 @@ export interface RestoreExpectations {
   readonly page: FrontPage | null;
 }
 
-/** Tiers whose tests bring all that they need to know. */
+/** The recipe's own tests bring all that they need to know. */
 export interface OtherExpectations {
-  readonly tier: "custom" | "extra";
+  readonly tier: "custom";
 }
+
+export interface OwnExtraExpectations {
+  readonly tier: "extra";
+  readonly scenario: null;
+}
+
+interface OfScenario<Name extends string> {
+  readonly tier: "extra";
+  /** Its folder in extra/. */
+  readonly scenario: Name;
+}
+
+/** Deployed once more, with nothing changed. */
+export interface RedeployExpectations extends OfScenario<"redeploy"> {
+  /** The services just before. */
+  readonly before: readonly ServiceState[];
+}
+
+/** What the tests of each generic scenario of the extra suite are told. */
+export type ScenarioExpectations = RedeployExpectations;
 
 /** A step of the recipe's own hooks.ts: run like a test, in the tier that needs it. */
 export interface HookExpectations {
@@ -196,7 +216,7 @@ export interface HookExpectations {
 /** seed: real content, before an upgrade or a backup. mutate: spoils it, before a restore. verify: it is there. */
 export type HookStep = "seed" | "mutate" | "verify";
 
-export type Expectations = InstallExpectations | UpgradeExpectations | BackupExpectations | RestoreExpectations | HookExpectations | OtherExpectations;
+export type Expectations = InstallExpectations | UpgradeExpectations | BackupExpectations | RestoreExpectations | HookExpectations | OtherExpectations | OwnExtraExpectations | ScenarioExpectations;
 
 export interface TierContext {
   readonly domain: string;

@@ -5,6 +5,7 @@ import { backup } from "./phases/backup.ts";
 import { collect } from "./phases/collect.ts";
 import { converge } from "./phases/converge.ts";
 import { custom } from "./phases/custom.ts";
+import { extra } from "./phases/extra.ts";
 import { fetch } from "./phases/fetch.ts";
 import { install } from "./phases/install.ts";
 import { lint } from "./phases/lint.ts";
@@ -36,6 +37,7 @@ export async function runBuild(build: Build, openWorld: OpenWorld): Promise<Resu
     const backedUp = await build.phase("backup", () => backup(site, plan));
     await build.phase("restore", () => restore(site, backedUp));
     await build.phase("custom", () => custom(site, plan));
+    await build.phase("extra", () => extra(site, plan, backedUp));
     await build.phase("converge", () => converge(site));
   } catch (error) {
     build.endedBy(site.lostNode() ?? error);

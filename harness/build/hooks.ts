@@ -2,6 +2,7 @@ import type { TierName, TierResult } from "../../reports/results.ts";
 import type { HookStep } from "../../tiers/context.ts";
 import type { App } from "./appState.ts";
 import type { Build } from "./context.ts";
+import { joined } from "./joined.ts";
 import type { Site } from "./site.ts";
 import { untilBroken } from "./standing.ts";
 import { genericFiles, runTests } from "./tiers.ts";
@@ -31,14 +32,6 @@ export function addHook({ findings, emit }: Build, tier: Tiered, hook: TierResul
   for (const { name, status } of hook.tests) emit({ type: "test", tier, name, status });
   const index = findings.tiers.findIndex(({ name }) => name === tier);
   const had = findings.tiers[index];
-  if (had) findings.tiers[index] = where === "front" ? joined(hook, had, had) : joined(had, hook, had);
+  if (had) findings.tiers[index] = where === "front" ? joined(hook, had) : joined(had, hook);
   else findings.tiers.push(hook);
-}
-
-const worst = ["interrupted", "failed", "unverified", "skipped", "passed"] as const;
-
-/** The worse status of two runs of one tier, with its reason, and the tests of both. */
-function joined(first: TierResult, second: TierResult, { name }: TierResult): TierResult {
-  const worse = worst.indexOf(first.status) <= worst.indexOf(second.status) ? first : second;
-  return { name, status: worse.status, reason: worse.reason, tests: [...first.tests, ...second.tests] };
 }

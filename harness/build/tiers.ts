@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { packageRoot } from "../base/paths.ts";
 import type { Swarm } from "../swarm/types.ts";
 import type { TierName, TierResult } from "../../reports/results.ts";
-import type { Expectations, HookExpectations, TierContext } from "../../tiers/context.ts";
+import type { Expectations, HookExpectations, ScenarioExpectations, TierContext } from "../../tiers/context.ts";
 import { serveRpc } from "../../tiers/rpc/server.ts";
 import type { App } from "./appState.ts";
 import { handlersFor } from "./handlers.ts";
@@ -24,7 +24,15 @@ export interface TierRun {
 
 /** The test files that every recipe gets in this tier. */
 export async function genericFiles(tier: "install" | "upgrade" | "backup" | "restore" | "hooks"): Promise<string[]> {
-  const folder = join(packageRoot, "tiers", tier);
+  return testsIn(join(packageRoot, "tiers", tier));
+}
+
+/** Those of one scenario of the extra suite. */
+export async function extraFiles(scenario: ScenarioExpectations["scenario"]): Promise<string[]> {
+  return testsIn(join(packageRoot, "extra", scenario));
+}
+
+async function testsIn(folder: string): Promise<string[]> {
   return (await readdir(folder)).filter((file) => file.endsWith(".test.ts")).map((file) => join(folder, file));
 }
 

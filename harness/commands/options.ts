@@ -42,12 +42,11 @@ export interface PipelineEnv {
   readonly CI?: string | undefined;
 }
 
-/** The tiers that this version has; the others are in the design and come with later issues. */
-export const tiersToday: readonly TierName[] = ["install", "upgrade", "backup", "restore", "custom"];
+/** What a build runs where nobody says otherwise. */
+export const defaultTiers: readonly TierName[] = ["install", "upgrade", "backup", "restore", "custom"];
 
 /** Flags in the command line's design that do not work yet, each with what it will do. */
 const notYet: readonly (readonly [keyof RunFlags, string])[] = [
-  ["extra", "the opt-in heavy suite"],
   ["trust", "levels of trust for recipes from a pull request"],
   ["lane", "lanes with capacity of their own"],
 ];
@@ -57,10 +56,11 @@ const notYet: readonly (readonly [keyof RunFlags, string])[] = [
  * @throws UsageError naming the flag and what it may be
  */
 export function buildRequest(source: string | undefined, flags: RunFlags, env: PipelineEnv): BuildRequest {
-  refuseNotYet(flags, env);
+  refuseNotYet(flags);
   const wanted = source ?? nonEmpty(env.RECIPE);
   if (!wanted) throw new UsageError("recipe", "which recipe to test is missing", "name a recipe, a path or a git URL: recipe-ci run wordpress");
-  const tiers = flags.stages === undefined ? stages("STAGES", nonEmpty(env.STAGES)) : stages("--stages", flags.stages);
+  const chosen = flags.stages === undefined ? stages("STAGES", nonEmpty(env.STAGES)) : stages("--stages", flags.stages);
+  const tiers = wantsExtra(flags, env) ? inOrder([...chosen, "extra"]) : chosen;
   if (flags.quick && flags.stages !== undefined && tiers.includes("install")) {
     throw new UsageError("--quick and --stages install", "contradict each other: --quick leaves the fresh install out", "give one of them");
   }
@@ -97,29 +97,40 @@ function revision(flags: RunFlags, env: PipelineEnv): Pick<BuildRequest, "ref" |
   return pr === undefined ? { ref: ref ?? null, pr: null } : { ref: null, pr: pullRequest("PR", pr) };
 }
 
-function refuseNotYet(flags: RunFlags, env: PipelineEnv): void {
+function refuseNotYet(flags: RunFlags): void {
   for (const [flag, what] of notYet) {
     if (flags[flag] !== undefined) throw notYetError(`--${flag}`, what);
   }
-  if (env.EXTRA_TESTS && env.EXTRA_TESTS !== "0") throw notYetError("EXTRA_TESTS", "the opt-in heavy suite");
 }
 
 function notYetError(where: string, what: string): UsageError {
   return new UsageError(where, `not yet: ${what} does not exist in this version`, "leave it out");
 }
 
+/** @throws UsageError where EXTRA_TESTS says neither yes nor no */
+function wantsExtra(flags: RunFlags, env: PipelineEnv): boolean {
+  if (flags.extra !== undefined) return flags.extra;
+  const said = nonEmpty(env.EXTRA_TESTS)?.toLowerCase() ?? "0";
+  if (!["0", "1", "false", "true"].includes(said)) throw new UsageError("EXTRA_TESTS", `unknown value "${env.EXTRA_TESTS}"`, "set it to 1, or to 0");
+  return said === "1" || said === "true";
+}
+
+function inOrder(names: readonly string[]): readonly TierName[] {
+  return tierNameSchema.options.filter((tier) => names.includes(tier));
+}
+
+/** `extra` alone is added to what runs anyway: it tests the app that the other tiers have brought there. */
 function stages(where: string, given: string | undefined): readonly TierName[] {
-  if (given === undefined) return tiersToday;
+  if (given === undefined) return defaultTiers;
   const names = given.split(",").map((name) => name.trim()).filter(Boolean);
-  if (names.length === 0) throw new UsageError(where, "names no stage", `give some of ${tiersToday.join(", ")}`);
+  if (names.length === 0) throw new UsageError(where, "names no stage", `give some of ${tierNameSchema.options.join(", ")}`);
   for (const name of names) {
     if (!tierNameSchema.safeParse(name).success) {
       const near = nearest(name, tierNameSchema.options);
       throw new UsageError(where, `unknown stage "${name}"${near ? `, did you mean "${near}"?` : ""}`, `the stages are ${tierNameSchema.options.join(", ")}`);
     }
-    if (!tiersToday.includes(name as TierName)) throw notYetError(`${where} ${name}`, `the ${name} tier`);
   }
-  return tiersToday.filter((tier) => names.includes(tier));
+  return inOrder(names.every((name) => name === "extra") ? [...defaultTiers, "extra"] : names);
 }
 
 function swarm(given: string | undefined): BuildRequest["swarm"] {

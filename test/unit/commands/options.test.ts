@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../../../harness/base/errors.ts";
-import { buildRequest, duration, type PipelineEnv, type RunFlags } from "../../../harness/commands/options.ts";
+import { buildRequest, defaultTiers, duration, type PipelineEnv, type RunFlags } from "../../../harness/commands/options.ts";
 
 const from = (flags: RunFlags = {}, env: PipelineEnv = {}, source: string | undefined = "wordpress") => buildRequest(source, flags, env);
 
@@ -27,6 +27,9 @@ describe("flags", () => {
     ["--swarm local", { swarm: "local" }, { swarm: "local" }],
     ["--swarm ephemeral", { swarm: "ephemeral" }, { swarm: "ephemeral" }],
     ["--out", { out: "a/b" }, { out: resolve("a/b") }],
+    ["--extra", { extra: true }, { tiers: [...defaultTiers, "extra"] }],
+    ["--stages extra adds it", { stages: "extra" }, { tiers: [...defaultTiers, "extra"] }],
+    ["--stages with --extra", { stages: "install", extra: true }, { tiers: ["install", "extra"] }],
     ["--keep", { keep: true }, { keepMs: 7_200_000 }],
     ["--keep=30m", { keep: "30m" }, { keepMs: 1_800_000 }],
     ["--abra", { abra: "/x/abra" }, { abra: "/x/abra" }],
@@ -47,6 +50,9 @@ describe("the environment of a pipeline says the same", () => {
     ["PR and REF, as a pipeline sets both", { PR: "3", REF: "abc" }, { pr: 3, ref: null }],
     ["SRC", { SRC: "/recipes" }, { sourceBase: "/recipes" }],
     ["STAGES", { STAGES: "upgrade" }, { tiers: ["upgrade"] }],
+    ["EXTRA_TESTS=1", { EXTRA_TESTS: "1" }, { tiers: [...defaultTiers, "extra"] }],
+    ["STAGES=extra adds it", { STAGES: "extra" }, { tiers: [...defaultTiers, "extra"] }],
+    ["STAGES with extra in it", { STAGES: "extra,install" }, { tiers: ["install", "extra"] }],
     ["EXTRA_TESTS off", { EXTRA_TESTS: "0" }, {}],
     ["CI", { CI: "true" }, { trigger: "ci" }],
     ["RECIPE_CI_ABRA", { RECIPE_CI_ABRA: "/x/abra" }, { abra: "/x/abra" }],
@@ -90,10 +96,7 @@ describe("refused with what is wrong and what to do", () => {
     ["a deadline that no timer can hold", { deadline: "999h" }, {}, "--deadline: 999h is too long; give a week (168h) at most"],
     ["--keep for no time", { keep: "0m" }, {}, '--keep: "0m" is no duration'],
     // Not yet.
-    ["--extra", { extra: true }, {}, "--extra: not yet: the opt-in heavy suite does not exist in this version; leave it out"],
-    ["EXTRA_TESTS=1", {}, { EXTRA_TESTS: "1" }, "EXTRA_TESTS: not yet:"],
-    ["STAGES=extra", {}, { STAGES: "extra" }, "STAGES extra: not yet:"],
-    ["--stages extra", { stages: "install,extra" }, {}, "--stages extra: not yet: the extra tier"],
+    ["EXTRA_TESTS", {}, { EXTRA_TESTS: "maybe" }, 'EXTRA_TESTS: unknown value "maybe"; set it to 1, or to 0'],
     ["--trust", { trust: "untrusted" }, {}, "--trust: not yet:"],
     ["--lane", { lane: "release" }, {}, "--lane: not yet:"],
     ["--swarm ssh://", { swarm: "ssh://host" }, {}, "--swarm ssh://host: not yet:"],

@@ -1,0 +1,5 @@
+import { redeploy } from "./redeploy.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** In the order in which they run: what leaves the app as it was comes before what does not. */
+export const scenarios: readonly Scenario[] = [redeploy];
