@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { leadsOut, mountBehind } from "./mounts.ts";
 import type { ComposeApp, ComposeService } from "./types.ts";
 
 /** A volume of which the backup bot takes something. */
@@ -138,15 +139,11 @@ function takenOf(app: ComposeApp, rules: readonly VolumeRule[] = [], key: string
   return paths.includes(".") ? null : unique(paths);
 }
 
-/** The volume that a path of a container lies in, and where in it. The innermost mount counts. */
+/** The volume that a path of a container lies in, by its key, and where in it. */
 function inVolume(service: ComposeService, path: string): { key: string; path: string } | null {
-  const mounts = Object.entries(service.mounts ?? {}).sort(([a], [b]) => b.length - a.length);
-  for (const [target, key] of mounts) {
-    const relative = posix.relative(target, path);
-    if (relative === "") return { key, path: "." };
-    if (!relative.startsWith("..")) return { key, path: relative };
-  }
-  return null;
+  const mounts = Object.entries(service.mounts ?? {}).map(([target, key]) => ({ path: target, key }));
+  const found = mountBehind(mounts, path);
+  return found && { key: found.mount.key, path: found.inner };
 }
 
 function containerPaths({ labels }: ComposeService): string[] {
@@ -209,7 +206,7 @@ function volumeFindings(key: string, said: readonly VolumeRule[], isMounted: boo
   for (const { service: by, paths } of restricted) {
     if (paths?.length === 0) found.push(finding("backup-bad-path", by, `${volumePrefix}${key}.path names no path`));
     for (const path of paths ?? []) {
-      if (path.startsWith("/") || path.startsWith("..")) found.push(finding("backup-bad-path", by, `${volumePrefix}${key}.path names ${path}: paths are relative to the volume's root`));
+      if (path.startsWith("/") || leadsOut(path)) found.push(finding("backup-bad-path", by, `${volumePrefix}${key}.path names ${path}: paths are relative to the volume's root`));
     }
   }
   return found;

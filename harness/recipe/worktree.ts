@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { UsageError } from "../base/errors.ts";
 import type { Git } from "./git.ts";
+import { leadsOut } from "./mounts.ts";
 
 /** An author's working tree as a commit of a private repo. */
 export interface Snapshot {
@@ -69,7 +70,7 @@ async function authorsIgnores(git: Git, tree: string): Promise<string> {
 async function inside(tree: string, paths: readonly string[]): Promise<string> {
   const root = await realpath(tree);
   const real = await Promise.all(paths.map((path) => realpath(path).catch(() => path)));
-  const within = real.map((path) => relative(root, path)).filter((path) => path !== "" && !path.startsWith("..") && !isAbsolute(path));
+  const within = real.map((path) => relative(root, path)).filter((path) => path !== "" && !leadsOut(path) && !isAbsolute(path));
   return within.map((path) => `/${path.replace(/[\\*?[ ]/g, "\\$&")}\n`).join("");
 }
 

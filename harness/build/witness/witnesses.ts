@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { posix } from "node:path";
 import { messageOf } from "../../base/errors.ts";
+import { mountBehind } from "../../recipe/mounts.ts";
 import { kindAt, putFiles, readSmallFile, type StackContainer, stackContainers } from "../../swarm/container-files.ts";
 import type { Swarm } from "../../swarm/types.ts";
 import type { WitnessSeen } from "../../../tiers/context.ts";
@@ -137,11 +138,12 @@ export class Witnesses {
     for (const { spot, what } of markers) {
       const [reached] = reach(containers, spot);
       if (!reached) throw new Error(`${what} can't be altered: ${unmounted}`);
-      const volume = volumeBehind(reached);
-      if (volume) {
-        const target = mounts.get(volume.name) ?? `/w/${mounts.size}`;
-        mounts.set(volume.name, target);
-        lines.push(...alterLines(posix.join(target, volume.inner)));
+      const behind = mountBehind(reached.container.mounts, reached.path);
+      if (behind) {
+        const { volume } = behind.mount;
+        const target = mounts.get(volume) ?? `/w/${mounts.size}`;
+        mounts.set(volume, target);
+        lines.push(...alterLines(posix.join(target, behind.inner)));
       } else {
         inContainers.push(() => this.#run(["docker", "exec", "-u", "0", reached.container.id, "sh", "-ec", alterLines(reached.path).join("\n")], helperMs));
       }
@@ -184,14 +186,4 @@ function reach(containers: readonly StackContainer[], { at, from, inner }: Spot)
   return containers.flatMap((container) => at
     .filter(({ service, path }) => service === container.service && container.mounts.some((mount) => mount.path === path))
     .map(({ path }) => ({ container, path })));
-}
-
-/** The volume that a path of a container lies in; null where it is in the container's own files. */
-function volumeBehind({ container, path }: Reached): { name: string; inner: string } | null {
-  const mounts = [...container.mounts].sort((a, b) => b.path.length - a.path.length);
-  for (const mount of mounts) {
-    const inner = posix.relative(mount.path, path);
-    if (inner !== ".." && !inner.startsWith("../")) return { name: mount.volume, inner };
-  }
-  return null;
 }
