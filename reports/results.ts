@@ -42,6 +42,8 @@ export const tierSchema = z.strictObject({
   status: statusSchema,
   reason: z.string().nullable(),
   tests: z.array(testSchema),
+  /** What was measured, in words: nothing in it decides anything. */
+  notes: z.array(z.string()).optional(),
 });
 
 export const imageSchema = z.strictObject({

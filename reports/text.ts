@@ -104,6 +104,7 @@ function tiers({ tiers: all }: Results, paint: Paint, width: number): string[] {
         `      ${marked(test.status, paint)} ${test.name}`,
         ...(test.error ? wrap(test.error, "        ", width).map((line) => paint("dim", line)) : []),
       ]),
+      ...(tier.notes ?? []).flatMap((line) => wrap(line, "      ", width)),
     ];
   });
   return [paint("bold", "Tiers"), ...lines];

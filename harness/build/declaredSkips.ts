@@ -19,14 +19,16 @@ export function isSkipDeclared({ settings }: Pick<Build, "settings">, tier: Tier
   return Object.hasOwn(settings.skip, tier);
 }
 
-/** Names under `skip` that are no tier's and that no test of this build has: each in a line that says so. */
-export function idleSkips({ skip, place }: Build["settings"], tiers: readonly TierResult[]): string[] {
+/**
+ * Names under `skip` that are no tier's, no scenario's of the extra suite, and that no test of this build has: each in a line that says so.
+ */
+export function idleSkips({ skip, place }: Build["settings"], tiers: readonly TierResult[], scenarios: readonly string[]): string[] {
   const tests = tiers.flatMap((tier) => tier.tests.map(({ name }) => name));
-  const known = [...tierNameSchema.options, ...tests];
+  const known = [...tierNameSchema.options, ...scenarios, ...tests];
   return Object.keys(skip)
     .filter((name) => !known.some((one) => one === name || one.endsWith(`: ${name}`)))
     .map((name) => {
       const near = nearest(name, known);
-      return `${place}: skip: no tier or test of this build is called ${JSON.stringify(name)}${near === null ? "" : `, did you mean ${JSON.stringify(near)}?`}`;
+      return `${place}: skip: no tier, scenario or test of this build is called ${JSON.stringify(name)}${near === null ? "" : `, did you mean ${JSON.stringify(near)}?`}`;
     });
 }

@@ -7,7 +7,7 @@ import type { Site } from "./site.ts";
 import { untilBroken } from "./standing.ts";
 import { genericFiles, runTests } from "./tiers.ts";
 
-type Tiered = Extract<TierName, "upgrade" | "backup" | "restore">;
+type Tiered = Extract<TierName, "upgrade" | "backup" | "restore" | "extra">;
 
 /**
  * One step of the recipe's hooks.ts on the live app, as a test of the tier that needs it.

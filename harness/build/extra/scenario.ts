@@ -1,5 +1,6 @@
 import type { Swarm } from "../../swarm/types.ts";
-import type { ScenarioExpectations } from "../../../tiers/context.ts";
+import type { TierResult } from "../../../reports/results.ts";
+import type { HookStep, ScenarioExpectations } from "../../../tiers/context.ts";
 import type { App } from "../appState.ts";
 import type { BackedUp } from "../phases/backup.ts";
 import type { Plan } from "../phases/prepare.ts";
@@ -20,6 +21,14 @@ export interface Stage {
    * @throws what the watch found, or the build's interrupt
    */
   test(app: App, expect: ScenarioExpectations, of?: string): Promise<void>;
+  /**
+   * Runs a step of the recipe's hooks.ts on an app and adds what it came to.
+   * @returns that; null where the recipe has no such step
+   * @throws what the watch found, or the build's interrupt
+   */
+  hook(app: App, step: HookStep): Promise<TierResult | null>;
+  /** Adds a line on what was measured; it decides nothing. */
+  note(line: string): void;
   /** Adds what could not be brought to its tests: `failed` is the recipe's fault, `skipped` leaves the suite unverified. */
   say(what: string, status: "failed" | "skipped", why: string): void;
 }

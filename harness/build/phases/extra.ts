@@ -1,8 +1,11 @@
+import { FindingError } from "../../base/errors.ts";
 import type { TestResult, TierResult } from "../../../reports/results.ts";
+import type { HookStep } from "../../../tiers/context.ts";
 import { doubt } from "../doubt.ts";
 import { skipDeclared } from "../declaredSkips.ts";
 import type { Scenario, Stage } from "../extra/scenario.ts";
 import { scenarios } from "../extra/scenarios.ts";
+import { runHook } from "../hooks.ts";
 import { joined } from "../joined.ts";
 import type { Site } from "../site.ts";
 import { untilBroken } from "../standing.ts";
@@ -35,6 +38,7 @@ class Suite {
   readonly #site: Site;
   /** Parts that the recipe or this Swarm has no place for. */
   readonly #without: string[] = [];
+  readonly #notes: string[] = [];
   #part: TierResult | null = null;
 
   constructor(site: Site) {
@@ -53,7 +57,7 @@ class Suite {
     untilBroken(this.#site).throwIfAborted();
   }
 
-  async of(scenario: Scenario, common: Omit<Stage, "test" | "say">): Promise<void> {
+  async of(scenario: Scenario, common: Pick<Stage, "site" | "swarm" | "plan" | "app" | "backedUp">): Promise<void> {
     const { build } = this.#site;
     const { name } = scenario;
     const declared = build.settings.skip[name];
@@ -62,21 +66,41 @@ class Suite {
       this.#without.push(`${name} (${not})`);
       return this.#tell();
     }
-    await build.span(name, () => scenario.run({
-      ...common,
-      test: (app, expect, of) => this.#test(app, expect, of === undefined ? name : `${name} ${of}`),
-      say: (what, status, why) => this.#say({ name: `${name}: ${what}`, status, durationMs: 0, error: why }),
-    }));
+    try {
+      await build.span(name, () => scenario.run({
+        ...common,
+        test: (app, expect, of) => this.#test(app, expect, of === undefined ? name : `${name} ${of}`),
+        hook: (app, step) => this.#hook(app, step, name),
+        note: (line) => this.#note(`${name}: ${line}`),
+        say: (what, status, why) => this.#say({ name: `${name}: ${what}`, status, durationMs: 0, error: why }),
+      }));
+    } catch (error) {
+      // It ends the build by its own words; the tier says in which scenario.
+      if (error instanceof FindingError) this.#say({ name: `${name}: the app bears it`, status: error.blame === "recipe" ? "failed" : "skipped", durationMs: 0, error: error.message });
+      throw error;
+    }
+  }
+
+  async #hook(app: Stage["app"], step: HookStep, title: string): Promise<TierResult | null> {
+    const result = await runHook(this.#site, app, "extra", step);
+    if (result) this.#add(titled(result, title));
+    return result;
   }
 
   async #test(app: Stage["app"], expect: Parameters<Stage["test"]>[1], title: string): Promise<void> {
     const result = await runTests(this.#site, app, { tier: "extra", span: `${title} tests`, files: await extraFiles(expect.scenario), expect });
-    this.#add({ ...result, reason: result.reason?.replace(/^extra: /, `extra, ${title}: `) ?? null, tests: result.tests.map((test) => ({ ...test, name: `${title}: ${test.name}` })) });
+    this.#add(titled(result, title));
     untilBroken(this.#site).throwIfAborted();
   }
 
   #say(test: TestResult): void {
     this.#add({ name: "extra", status: test.status === "failed" ? "failed" : "unverified", reason: `extra, ${test.name}: ${test.error ?? test.status}`, tests: [test] });
+  }
+
+  #note(line: string): void {
+    this.#site.build.note(line);
+    this.#notes.push(line);
+    this.#tell();
   }
 
   #add(part: TierResult): void {
@@ -90,7 +114,17 @@ class Suite {
     const { findings } = this.#site.build;
     const so = this.#part ?? { name: "extra", status: "skipped", reason: null, tests: [] };
     const without = this.#without.length > 0 ? `without ${this.#without.join(", ")}` : null;
+    const notes = [...this.#notes, ...(so.reason !== null && without !== null ? [without] : [])];
     const others = findings.tiers.filter(({ name }) => name !== "extra");
-    findings.tiers.splice(0, findings.tiers.length, ...others, { ...so, reason: so.reason ?? without });
+    findings.tiers.splice(0, findings.tiers.length, ...others, { ...so, reason: so.reason ?? without, ...(notes.length > 0 ? { notes } : {}) });
   }
+}
+
+/** With the scenario's name before those of its tests. */
+function titled(result: TierResult, title: string): TierResult {
+  return {
+    ...result,
+    reason: result.reason?.replace(/^extra: /, `extra, ${title}: `) ?? null,
+    tests: result.tests.map((test) => ({ ...test, name: `${title}: ${test.name}` })),
+  };
 }

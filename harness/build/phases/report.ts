@@ -7,6 +7,7 @@ import type { Results } from "../../../reports/results.ts";
 import { writeResults } from "../../../reports/write.ts";
 import type { Build } from "../context.ts";
 import { idleSkips } from "../declaredSkips.ts";
+import { scenarios } from "../extra/scenarios.ts";
 import { verdictOf } from "../verdict.ts";
 
 /** Everything the build found, as results.json's content, with no secret in it. The phases must have ended. */
@@ -33,7 +34,7 @@ export function resultsOf(build: Build, harness: Results["run"]["harness"]): Res
     phases,
     tiers: findings.tiers,
     // Where the story ended early, what is named under skip may have had no chance to run.
-    warnings: [...findings.warnings, ...(findings.ending === null ? idleSkips(build.settings, findings.tiers) : [])],
+    warnings: [...findings.warnings, ...(findings.ending === null ? idleSkips(build.settings, findings.tiers, scenarios.map(({ name }) => name)) : [])],
     watch: findings.watch,
     teardown: findings.teardown,
     artifacts: findings.artifacts,

@@ -183,12 +183,12 @@ describe("a tier that the settings skip", () => {
 
   test("incident 40: a name that nothing has is told", () => {
     const tiers = [{ name: "custom", status: "passed", reason: null, tests: [{ name: "a: logs in", status: "passed", durationMs: 1, error: null }] }] as const;
-    const idle = (skip: Record<string, string>) => idleSkips({ ...noSettings, place, skip }, tiers.map((tier) => ({ ...tier, tests: [...tier.tests] })));
-    expect(idle({ upgrade: "x", "logs in": "x", "a: logs in": "x" })).toEqual([]);
+    const idle = (skip: Record<string, string>) => idleSkips({ ...noSettings, place, skip }, tiers.map((tier) => ({ ...tier, tests: [...tier.tests] })), ["kill"]);
+    expect(idle({ kill: "x", upgrade: "x", "logs in": "x", "a: logs in": "x" })).toEqual([]);
     expect(idle({ upgrad: "x", "a: log in": "x", zzzzzzzzz: "x" })).toEqual([
-      `${place}: skip: no tier or test of this build is called "upgrad", did you mean "upgrade"?`,
-      `${place}: skip: no tier or test of this build is called "a: log in", did you mean "a: logs in"?`,
-      `${place}: skip: no tier or test of this build is called "zzzzzzzzz"`,
+      `${place}: skip: no tier, scenario or test of this build is called "upgrad", did you mean "upgrade"?`,
+      `${place}: skip: no tier, scenario or test of this build is called "a: log in", did you mean "a: logs in"?`,
+      `${place}: skip: no tier, scenario or test of this build is called "zzzzzzzzz"`,
     ]);
   });
 });
