@@ -37,6 +37,12 @@ describe("incident 12: a backup exits 0 with a dump that is none", () => {
     expect(dumpFaults(read("", { named: false })), "one that no label names may be the app's own").toEqual([]);
   });
 
+  it("of a dump that is cut off nothing is told that stands in it: its last line may be somebody's data", () => {
+    const [fault] = dumpFaults(read(`${mysqlDump.slice(0, 5000)}\nINSERT INTO accounts VALUES ('mara','hunter2');`));
+    expect(fault).toContain("is cut off");
+    expect(fault).not.toContain("hunter2");
+  });
+
   it("a trailer in the middle, where a second dump was cut off behind it", () => {
     expect(dumpFaults(read(mysqlDump + mysqlDump.slice(0, 5000).repeat(80).slice(0, 8000)))).toEqual([expect.stringContaining("is cut off")]);
   });
