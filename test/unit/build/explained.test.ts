@@ -16,6 +16,7 @@ it("a refusal that lint foresaw is told in lint's words, with service, file and 
 it.each<[string, Ending, string | null, Finding[]]>([
   ["in another phase", refused, "install", [finding]],
   ["of which lint knows nothing", refused, "upgrade", []],
+  ["that lint foresaw none of: other words of Docker's", { ...refused, reason: { ...refused.reason, evidence: ["network proxy not found"] } }, "upgrade", [finding]],
   ["of something else", { ...refused, reason: { ...refused.reason, class: "crash-loop" } }, "upgrade", [finding]],
 ])("a refusal %s stays as it is", (_, ending, endedIn, findings) => {
   expect(explained(ending, endedIn, findings)).toBe(ending);
