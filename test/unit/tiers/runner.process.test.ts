@@ -46,6 +46,28 @@ function began(file: string): Promise<void> {
   return expect.poll(() => existsSync(`${file}.began`), { timeout: 8_000 }).toBe(true);
 }
 
+describe("a step of hooks.ts", () => {
+  const hook = async (name: string, source: string) => {
+    const file = join(dir, name);
+    await writeFile(file, source);
+    const files = [join(packageRoot, "tiers/hooks/hook.test.ts")];
+    return runner.run({ tier: "backup", files, context: { ...context(), expect: { tier: "hook", file, step: "seed" } }, socketPath: "/nowhere", timeoutMs: 20_000, signal: new AbortController().signal });
+  };
+
+  test("runs; one that throws fails", async () => {
+    expect(await hook("good.hooks.ts", "export const seed = () => {};\n")).toMatchObject({ status: "passed" });
+    expect(await hook("throws.hooks.ts", 'export function seed() { throw new Error("no such page"); }\n')).toMatchObject({ status: "failed" });
+  });
+
+  test.each([
+    ["does not parse", "export const seed = (;\n", /hooks\.ts can't be loaded: /],
+    ["imports what is not there", 'import "./nowhere.ts";\nexport const seed = () => {};\n', /hooks\.ts can't be loaded: .*nowhere/],
+    ["exports something else", "export const seed = 5;\n", /seed of hooks\.ts is no function/],
+  ])("that can't be run because it %s says nothing about the recipe: unverified", async (what, source, words) => {
+    expect(await hook(`${what.replaceAll(/\W/g, "-")}.hooks.ts`, source)).toMatchObject({ status: "unverified", reason: expect.stringMatching(words) });
+  });
+});
+
 test("a passing test outside of this package, which sees the context", async () => {
   const file = await write("pass.test.ts", `
     import { describe } from "vitest";
