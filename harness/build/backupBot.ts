@@ -13,8 +13,8 @@ import type { Build } from "./context.ts";
 import type { Site } from "./site.ts";
 import { isAlone, parseListing, parseSnapshots, snapshotsWith } from "./snapshots.ts";
 
-/** By which abra finds the bot; with a name, so that there is one of it on a server. */
-const botLabel = "coop-cloud.backupbot.enabled=true";
+/** By which abra finds the bot. */
+const botLabel = { key: "coop-cloud.backupbot.enabled", value: "true" } as const;
 
 const callMs = 20_000;
 /** Reading what a snapshot holds, milliseconds: restic opens the repository anew each time, which may be far away. */
@@ -45,11 +45,11 @@ export function backupBot(site: Site, swarm: Swarm): Promise<BackupBot> {
  * The bot of the build's Swarm. On a throwaway one it is deployed first, by abra, as an operator would; on a Swarm that stays the one
  * that serves it is used, and nothing of it is changed but this run's snapshots.
  * @param signal ends the making
- * @throws infra (class backup-bot); unverified (class no-backup-bot) where a Swarm that stays has none
+ * @throws infra (class backup-bot); unverified (class no-backup-bot, several-backup-bots) where a Swarm that stays has none, or more than one
  */
 async function openBackupBot(site: Site, swarm: Swarm, signal: AbortSignal): Promise<BackupBot> {
   if (swarm.kind === "ephemeral") await site.build.span("backup bot", () => deployBackupBot(site, swarm, signal));
-  return new Bot(site.build, swarm, await findBot(swarm, signal));
+  return new Bot(site.build, swarm, await findBot(site, swarm, signal));
 }
 
 interface Found {
@@ -57,17 +57,30 @@ interface Found {
   readonly image: string;
 }
 
-async function findBot(swarm: Swarm, signal: AbortSignal): Promise<Found> {
-  const [bot] = await bounded("looking for the backup bot", swarm.docker.listServices({ filters: { label: [botLabel] } }), callMs, signal);
-  const template = bot?.Spec?.TaskTemplate as { ContainerSpec?: { Image?: string } } | undefined;
-  if (bot?.Spec?.Name && template?.ContainerSpec?.Image) return { service: bot.Spec.Name, image: template.ContainerSpec.Image };
-  throw new FindingError("unverified", {
-    class: "no-backup-bot",
-    service: null,
-    summary: `no service of this Swarm has the label ${botLabel}: there is no backup bot`,
-    evidence: [],
-    hint: "deploy backup-bot-two there, or test on a throwaway Swarm",
+/** The one service with the bot's label that is no app under test: abra is asked for a backup by nothing else, so of several it may take any. */
+async function findBot(site: Site, swarm: Swarm, signal: AbortSignal): Promise<Found> {
+  const filters = { label: [`${botLabel.key}=${botLabel.value}`] };
+  const services = await bounded("looking for the backup bot", swarm.docker.listServices({ filters }), callMs, signal);
+  const own = new Set(site.apps.flatMap(botsUnderTest));
+  const found = services.flatMap(({ Spec }): Found[] => {
+    const image = (Spec?.TaskTemplate as { ContainerSpec?: { Image?: string } } | undefined)?.ContainerSpec?.Image;
+    return Spec?.Name && image && !own.has(Spec.Name) ? [{ service: Spec.Name, image }] : [];
   });
+  const [bot] = found;
+  const all = [...found.map(({ service }) => service), ...own].sort();
+  if (bot && all.length === 1) return bot;
+  throw bot
+    ? notTheOne("several-backup-bots", `${all.join(", ")} have the label ${filters.label[0]}: nobody can tell abra which of these backup bots to use`, "take the label off all but one, or test on a throwaway Swarm; a recipe that is a bot itself needs a backup by its own tests")
+    : notTheOne("no-backup-bot", `no service of this Swarm has the label ${filters.label[0]}: there is no backup bot`, "deploy backup-bot-two there, or test on a throwaway Swarm");
+}
+
+/** Services of an app under test that abra would take for the bot, whether they are deployed yet or not. */
+function botsUnderTest({ stack, compose }: Pick<App, "stack" | "compose">): string[] {
+  return compose.services.filter(({ labels }) => labels[botLabel.key] === botLabel.value).map(({ name }) => `${stack}_${name}`);
+}
+
+function notTheOne(cls: string, summary: string, hint: string): FindingError {
+  return new FindingError("unverified", { class: cls, service: null, summary, evidence: [], hint });
 }
 
 class Bot implements BackupBot {

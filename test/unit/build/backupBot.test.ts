@@ -25,12 +25,12 @@ interface Answer {
 }
 
 /** @param restic answers by its first word that is no flag */
-function swarmWith(restic: (argv: readonly string[]) => Answer, o: { bot?: boolean; running?: boolean } = {}): Swarm {
-  const service = { Spec: { Name: "bot_app", TaskTemplate: { ContainerSpec: { Image: "bot:1" } } } };
+function swarmWith(restic: (argv: readonly string[]) => Answer, o: { bots?: readonly string[]; running?: boolean } = {}): Swarm {
+  const service = (Name: string) => ({ Spec: { Name, TaskTemplate: { ContainerSpec: { Image: "bot:1" } } } });
   const task = { Status: { State: o.running === false ? "starting" : "running", ContainerStatus: { ContainerID: "c0" } } };
   return {
     kind: "local",
-    docker: { listServices: async () => (o.bot === false ? [] : [service]), listTasks: async () => [task] },
+    docker: { listServices: async () => (o.bots ?? ["bot_app"]).map(service), listTasks: async () => [task] },
     shell: {
       exec: async (argv: readonly string[]) => {
         expect(argv.slice(0, 3)).toEqual(["docker", "exec", "c0"]);
@@ -44,7 +44,7 @@ function swarmWith(restic: (argv: readonly string[]) => Answer, o: { bot?: boole
 function siteOf(): { site: Site; journal: Journal } {
   const journal = new Journal(join(dir, `${++count}.ndjson`));
   const build = { signal: new AbortController().signal, journal };
-  return { site: { bot: null, botAbandon: new AbortController(), build } as unknown as Site, journal };
+  return { site: { bot: null, apps: [], botAbandon: new AbortController(), build } as unknown as Site, journal };
 }
 
 const ended = (o: Partial<Outcome>): Outcome => ({ ok: true, exitCode: 0, fatal: null, stdout: "", stderr: "", timedOut: false, durationMs: 1, ...o });
@@ -66,7 +66,31 @@ function appOf(abra: { create?: () => Outcome; restore?: Outcome } = {}): { app:
 }
 
 test("a Swarm that stays and has no bot: unverified, and it says what to deploy", async () => {
-  await expect(backupBot(siteOf().site, swarmWith(() => ({}), { bot: false }))).rejects.toMatchObject({ blame: "unverified", reason: { class: "no-backup-bot" } });
+  await expect(backupBot(siteOf().site, swarmWith(() => ({}), { bots: [] }))).rejects.toMatchObject({ blame: "unverified", reason: { class: "no-backup-bot" } });
+});
+
+describe("which service is the bot", () => {
+  const opened = (bots: readonly string[], own: readonly App[] = []) => {
+    const { site } = siteOf();
+    site.apps.push(...own);
+    return backupBot(site, swarmWith(() => ({}), { bots }));
+  };
+  const labelled = { stack: "test_1", compose: { services: [{ name: "app", labels: { "coop-cloud.backupbot.enabled": "true" } }, { name: "web", labels: {} }] } } as unknown as App;
+
+  test("the only one", async () => {
+    expect((await opened(["bot_app"])).name).toBe("bot_app");
+  });
+
+  test("of several nobody knows which one abra takes: unverified, with their names and what to do", async () => {
+    await expect(opened(["old_bot", "bot_app"])).rejects.toMatchObject({ blame: "unverified", reason: { class: "several-backup-bots", summary: expect.stringContaining("bot_app, old_bot"), hint: expect.stringContaining("but one") } });
+  });
+
+  test("an app under test that is a bot itself is not the one that serves this Swarm, deployed yet or not", async () => {
+    await expect(opened(["test_1_app"], [labelled])).rejects.toMatchObject({ reason: { class: "no-backup-bot" } });
+    for (const there of [["test_1_app", "bot_app"], ["bot_app"]]) {
+      await expect(opened(there, [labelled])).rejects.toMatchObject({ blame: "unverified", reason: { class: "several-backup-bots", summary: expect.stringContaining("bot_app, test_1_app") } });
+    }
+  });
 });
 
 describe("what a backup made", () => {
