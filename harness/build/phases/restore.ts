@@ -1,5 +1,7 @@
 import { messageOf } from "../../base/errors.ts";
 import type { BackupPlan } from "../../recipe/backup.ts";
+import type { TierResult } from "../../../reports/results.ts";
+import type { App } from "../appState.ts";
 import { told } from "../backupOutcome.ts";
 import { deployTimeoutMs } from "../deploy.ts";
 import { pageOf } from "../health.ts";
@@ -25,7 +27,7 @@ export async function restore(site: Site, backedUp: BackedUp | null): Promise<vo
   const { build } = site;
   if (!backedUp) return;
   const { app, bot, labels, snapshot, witnesses } = backedUp;
-  const mutate = app.seeded ? await runHook(site, app, "restore", "mutate") : null;
+  const mutate = app.seeded ? await mutated(site, app) : null;
   const unaltered = await build.span("data changed", () => alter(site, backedUp));
   const altered = unaltered.length > 0 ? [] : await witnesses.look();
   const end = app.watch?.disturb({ targets: disturbed(labels), forMs: restoreMs, why: `snapshot ${snapshot.id.slice(0, 8)} is restored` });
@@ -54,6 +56,15 @@ export async function restore(site: Site, backedUp: BackedUp | null): Promise<vo
   });
   for (const hook of [mutate, backedUp.seed]) addHook(build, "restore", hook, "front");
   addHook(build, "restore", verify, "back");
+}
+
+/** The hook mutate, which has to have spoilt something: what verifies all the same before the restore shows nothing after it. */
+async function mutated(site: Site, app: App): Promise<TierResult | null> {
+  const mutate = await runHook(site, app, "restore", "mutate");
+  if (mutate?.status !== "passed") return mutate;
+  const verify = await runHook(site, app, "restore", "verify", "verify of hooks.ts, which has to fail now");
+  if (verify?.status !== "passed") return mutate;
+  return { ...mutate, status: "unverified", reason: "restore: mutate of hooks.ts spoilt nothing: verify passes after it too, so it shows no restore" };
 }
 
 /** @returns what could not be altered: a restore of it would show nothing */
