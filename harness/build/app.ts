@@ -15,11 +15,14 @@ import { must } from "./must.ts";
 import { needsOf } from "./settings.ts";
 import type { Site } from "./site.ts";
 
+/** What an app is made of. */
+type Wanted = Pick<App, "which" | "tree" | "settings" | "asked"> & { readonly checkout: Checkout };
+
 /**
  * A new app of one commit, everything but deployed: own ABRA_DIR, clone, .env, secrets, overlay for this host.
  * @throws FindingError where the recipe or abra refuses; UsageError for names that Docker would refuse
  */
-export async function newApp(site: Site, swarm: Swarm, checkout: Checkout, which: App["which"], tree: Tree): Promise<App> {
+export async function newApp(site: Site, swarm: Swarm, { checkout, which, tree, settings, asked }: Wanted): Promise<App> {
   const domain = `${appLabel(checkout.name, newNonce())}.${swarm.edge.baseDomain}`;
   const stack = stackName(domain);
   const dir = posix.join(swarm.shell.runDir, `abra-${which}`);
@@ -28,7 +31,7 @@ export async function newApp(site: Site, swarm: Swarm, checkout: Checkout, which
   // With -C abra takes the .env.sample of the tree as it stands; without, that of the latest release.
   await recipeTree.checkoutHead(checkout.name, tree.commit);
   await must(swarm, tree, "app new", await abra.appNew({ recipe: checkout.name, domain, chaos: true }));
-  const app: App = { which, domain, stack, abra, recipeTree, recipe: checkout.name, tree, compose: noServices, env: {}, secrets: {}, watch: null, overlaid: [], seeded: false, givenUp: false };
+  const app: App = { which, domain, stack, abra, recipeTree, recipe: checkout.name, settings, asked, tree, compose: noServices, env: {}, secrets: {}, watch: null, overlaid: [], seeded: false, givenUp: false };
   site.apps.push(app);
   await moveTo(site, swarm, app, tree);
   return app;
@@ -49,13 +52,12 @@ export async function abraIn(site: Site, swarm: Swarm, checkout: Checkout, dir: 
  * overlays and generates secrets that are not there yet. Nothing is deployed.
  */
 export async function moveTo(site: Site, swarm: Swarm, app: App, tree: Tree, added: Readonly<Record<string, string>> = {}): Promise<void> {
-  const { build } = site;
   await app.recipeTree.checkoutHead(app.recipe, tree.commit);
   const upgraded = app.which === "base" && tree.side === "head";
-  const wanted = { ...added, ...envFor(build.settings, build.request.env, upgraded ? "upgrade" : "deploy"), LETS_ENCRYPT_ENV: "" };
+  const wanted = { ...added, ...envFor(app.settings, app.asked, upgraded ? "upgrade" : "deploy"), LETS_ENCRYPT_ENV: "" };
   const env = setEnv(await app.abra.readEnv(app.domain), wanted);
   const files = composeFiles(envValues(env)).filter((file) => !isOverlayFile(file));
-  const { compose, overlays } = await composed(tree.dir, { ...envValues(env), COMPOSE_FILE: files.join(":") }, app.stack, { settings: build.settings, side: tree.side });
+  const { compose, overlays } = await composed(tree.dir, { ...envValues(env), COMPOSE_FILE: files.join(":") }, app.stack, { settings: app.settings, side: tree.side });
   app.tree = tree;
   app.compose = compose;
   checkNames(app.compose, app.stack);
@@ -91,9 +93,9 @@ export async function watchApp(site: Site, swarm: Swarm, app: App): Promise<Watc
   app.watch = startWatch({
     docker: swarm.docker,
     stack: app.stack,
-    dependencies: needsOf(build.settings, app),
-    limits: build.settings.limits,
-    limitsPlace: build.settings.place,
+    dependencies: needsOf(app),
+    limits: app.settings.limits,
+    limitsPlace: app.settings.place,
     missingImages: site.missingImages,
     overlaid: app.overlaid,
     listening: async (place) => {

@@ -1,6 +1,7 @@
 import type { Abra } from "../abra/abra.ts";
 import type { RecipeTree } from "../abra/tree.ts";
 import type { Side } from "../config/overlays.ts";
+import type { Settings } from "../config/recipe.ts";
 import type { ComposeApp } from "../recipe/types.ts";
 import type { Watch } from "../watch/watch.ts";
 
@@ -28,6 +29,10 @@ export interface App {
   /** abra's private clone of the recipe on the node. */
   readonly recipeTree: RecipeTree;
   readonly recipe: string;
+  /** How its recipe wants to be judged. */
+  readonly settings: Settings;
+  /** Values for its .env that whoever started the build asked for: they win over the settings. */
+  readonly asked: Readonly<Record<string, string>>;
   /** What is or will be deployed. */
   tree: Tree;
   compose: ComposeApp;

@@ -47,7 +47,7 @@ interface Change {
 export async function deploy(site: Site, swarm: Swarm, app: App, o: { force: boolean }): Promise<void> {
   const { build } = site;
   const watch = app.watch ?? (await watchApp(site, swarm, app));
-  const limitMs = deployTimeoutMs(app, build.settings);
+  const limitMs = deployTimeoutMs(app);
   const commands = (app.env.POST_DEPLOY_CMDS ?? "").trim() !== "";
   const change: Change = {
     name: o.force ? "upgrade" : "deploy",
@@ -55,7 +55,7 @@ export async function deploy(site: Site, swarm: Swarm, app: App, o: { force: boo
     commands,
     services: app.compose.services.map((service) => service.name),
     timeoutMs: commands ? limitMs + abraMs : limitMs,
-    ...limitSetBy(build.settings),
+    ...limitSetBy(app.settings),
   };
   const { gaveUp, settled } = await make(site, swarm, app, watch, change);
   const { warnings } = gaveUp ? await runCommands(site, swarm, app, watch, change, gaveUp) : settled;
@@ -69,7 +69,7 @@ export async function deploy(site: Site, swarm: Swarm, app: App, o: { force: boo
  */
 async function make(site: Site, swarm: Swarm, app: App, watch: Watch, change: Change): Promise<{ settled: Settled; gaveUp: Outcome | null }> {
   const { build } = site;
-  await watch.beforeChange(change.name, { dependencies: needsOf(build.settings, app), overlaid: app.overlaid });
+  await watch.beforeChange(change.name, { dependencies: needsOf(app), overlaid: app.overlaid });
   const settling = watch.settled(change);
   const converging = watch.converged(change);
   // Whoever ends abra has the reason; these two may have nobody left who asks.
@@ -158,7 +158,8 @@ export function limitSetBy({ timeouts, place }: Pick<Settings, "timeouts" | "pla
  * The recipe's own timeout label is for abra's wait. The watch decides much earlier, so this only bounds what never ends, and a
  * label that is shorter than a health check's patience makes no red. Settings are taken at their word.
  */
-export function deployTimeoutMs(app: Pick<App, "compose" | "stack">, { timeouts }: Pick<Settings, "timeouts">): number {
+export function deployTimeoutMs(app: Pick<App, "compose" | "stack"> & { readonly settings: Pick<Settings, "timeouts"> }): number {
+  const { timeouts } = app.settings;
   if (timeouts.deployMs !== undefined) return timeouts.deployMs;
   const label = app.compose.services.find((service) => service.name === "app")?.labels[`coop-cloud.${app.stack}.timeout`];
   const seconds = Number(label);

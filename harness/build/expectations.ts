@@ -29,7 +29,7 @@ export async function upgradeExpectations(site: Site, app: App, before: readonly
 async function common(site: Site, app: App): Promise<Omit<InstallExpectations, "tier">> {
   const swarm = await site.swarm();
   const settled = await serviceStates(swarm.docker, app.stack);
-  return { commitLabel: await commitLabel(app), page: isRouted(app) ? pageOf(site.build.settings.health) : null, settled };
+  return { commitLabel: await commitLabel(app), page: isRouted(app) ? pageOf(app.settings.health) : null, settled };
 }
 
 /**

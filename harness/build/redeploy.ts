@@ -62,6 +62,7 @@ async function prepareAgain(site: Site, checkout: Checkout, kept: KeptRun): Prom
   const tree: Tree = { side: "head", commit: checkout.head, dir: checkout.dir };
   const app: App = {
     which: "head", domain: kept.domain, stack: kept.stack, abra, recipeTree, recipe: checkout.name, tree,
+    settings: site.build.settings, asked: site.build.request.env,
     compose: noServices, env: {}, secrets: kept.secrets, watch: null, overlaid: [], seeded: false, givenUp: false,
   };
   site.apps.push(app);

@@ -41,8 +41,8 @@ export async function findSettings(build: Build, checkout: Checkout, called: str
 }
 
 /** Who waits for whom: what compose says, edited by the settings. */
-export function needsOf({ dependencies: edits }: Settings, app: Pick<App, "compose" | "stack">): Map<string, string[]> {
-  return new Map(Object.entries(editDependencies(dependencies(app.compose, app.stack), edits).dependencies));
+export function needsOf({ settings, compose, stack }: Pick<App, "settings" | "compose" | "stack">): Map<string, string[]> {
+  return new Map(Object.entries(editDependencies(dependencies(compose, stack), settings.dependencies).dependencies));
 }
 
 async function ofProject(recipes: string, names: readonly string[]): Promise<Settings | null> {

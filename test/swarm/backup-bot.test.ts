@@ -49,7 +49,7 @@ beforeAll(async () => {
   await build.phase("prepull", () => prepull(site, plan));
   swarm = await site.swarm();
   app = plan.head;
-  other = await newApp(site, swarm, plan.checkout, "head", plan.headTree);
+  other = await newApp(site, swarm, { checkout: plan.checkout, which: "head", tree: plan.headTree, settings: plan.head.settings, asked: {} });
   await build.phase("install", () => Promise.all([app, other].map(async (one) => {
     await watchApp(site, swarm, one);
     await deploy(site, swarm, one, { force: false });

@@ -9,9 +9,9 @@ import { standing } from "../standing.ts";
  * @throws what the watch found
  */
 export async function converge(site: Site): Promise<void> {
-  await Promise.all(standing(site).map((app) => held(site, app)));
+  await Promise.all(standing(site).map((app) => held(app)));
 }
 
-async function held({ build }: Site, app: App): Promise<void> {
-  await app.watch?.converged({ timeoutMs: deployTimeoutMs(app, build.settings), services: app.compose.services.map((service) => service.name), ...limitSetBy(build.settings) });
+async function held(app: App): Promise<void> {
+  await app.watch?.converged({ timeoutMs: deployTimeoutMs(app), services: app.compose.services.map((service) => service.name), ...limitSetBy(app.settings) });
 }

@@ -23,7 +23,8 @@ export async function prepare(site: Site, { checkout, headTree, baseTree }: Fetc
   const target = targetOf(site, swarm);
   build.findings.target = target;
   site.startTestRunner();
-  const both = [newApp(site, swarm, checkout, "head", headTree), baseTree ? newBase(site, swarm, checkout, baseTree) : Promise.resolve(null)] as const;
+  const common = { checkout, settings: build.settings, asked: build.request.env };
+  const both = [newApp(site, swarm, { ...common, which: "head", tree: headTree }), baseTree ? newBase(site, swarm, { ...common, which: "base", tree: baseTree }) : Promise.resolve(null)] as const;
   // Where one fails, the other has ended too before teardown looks for what there is.
   await Promise.allSettled(both);
   const [head, upgraded] = await Promise.all(both);
@@ -33,9 +34,9 @@ export async function prepare(site: Site, { checkout, headTree, baseTree }: Fetc
 }
 
 /** A base that abra or its own files refuse is broken, and that is not head's fault. */
-async function newBase(site: Site, swarm: Swarm, checkout: Checkout, tree: Tree): Promise<App | null> {
+async function newBase(site: Site, swarm: Swarm, wanted: Parameters<typeof newApp>[2]): Promise<App | null> {
   try {
-    return await newApp(site, swarm, checkout, "base", tree);
+    return await newApp(site, swarm, wanted);
   } catch (error) {
     site.build.findings.baseBroken = baseBroken(error);
     return null;

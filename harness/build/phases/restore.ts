@@ -38,7 +38,7 @@ export async function restore(site: Site, backedUp: BackedUp | null): Promise<vo
     end?.();
   }
   await build.span("settle", () => settledAgain(site, app));
-  await ready(site, await site.swarm(), app, deployTimeoutMs(app, build.settings));
+  await ready(site, await site.swarm(), app, deployTimeoutMs(app));
   const seen = await build.span("witnesses", () => witnesses.look());
   const verify = app.seeded ? await runHook(site, app, "restore", "verify") : null;
   // Real content that was spoilt and is back shows more than a witness could.
@@ -51,7 +51,7 @@ export async function restore(site: Site, backedUp: BackedUp | null): Promise<vo
       altered,
       witnesses: seen,
       gaps: shown ? [] : [...backedUp.gaps, ...unaltered],
-      page: isRouted(app) ? pageOf(build.settings.health) : null,
+      page: isRouted(app) ? pageOf(app.settings.health) : null,
     },
   });
   for (const hook of [mutate, backedUp.seed]) addHook(build, "restore", hook, "front");

@@ -25,13 +25,13 @@ const betweenConnectsMs = 1_000;
  */
 export async function ready(site: Site, swarm: Swarm, app: App, timeoutMs: number): Promise<void> {
   const { build } = site;
-  const { settings } = build;
+  const { settings } = app;
   const enough = new AbortController();
   const signal = AbortSignal.any([untilBroken(site), enough.signal]);
   const limitMs = settings.timeouts.readyMs ?? timeoutMs;
   const probes = probesFor(settings.probes, app.compose.services.map(({ name }) => name));
   const page = isRouted(app)
-    ? build.span("ready", () => pageReady(build, swarm, app, { page: pageOf(settings.health), timeoutMs: limitMs, signal, late: (wait) => unreachable(site, app, wait) }))
+    ? build.span("ready", () => pageReady(build, swarm, app, { page: pageOf(settings.health), timeoutMs: limitMs, signal, late: (wait) => unreachable(app, wait) }))
     : unvisited(site);
   const all = [page, ...inOrder(probes, (probe) => build.span(`probe ${probe.name}`, () => passed(site, swarm, app, probe, { limitMs: probe.timeoutMs ?? limitMs, signal })))];
   try {
@@ -48,7 +48,7 @@ async function unvisited({ build }: Site): Promise<void> {
 
 async function passed(site: Site, swarm: Swarm, app: App, probe: Probe, { limitMs, signal }: { limitMs: number; signal: AbortSignal }): Promise<void> {
   const { build } = site;
-  const late = (wait: WaitTimeout) => probeFailed(site, app, probe, wait);
+  const late = (wait: WaitTimeout) => probeFailed(app, probe, wait);
   if (probe.kind === "http") return pageReady(build, swarm, app, { page: pageOf(probe), timeoutMs: limitMs, signal, late });
   const what = `probe ${probe.name}`;
   const look = probe.kind === "tcp" ? tcpLook(swarm, app, probe) : (ended: AbortSignal) => commandLook(swarm, app, probe, ended);
@@ -60,9 +60,9 @@ async function passed(site: Site, swarm: Swarm, app: App, probe: Probe, { limitM
   }
 }
 
-function probeFailed(site: Site, app: App, probe: Probe, wait: WaitTimeout): FindingError {
-  const { place } = site.build.settings;
-  const limit = probe.timeoutMs === null ? limitLine(site) : `probes.${probe.name}.timeout in ${place}`;
+function probeFailed(app: App, probe: Probe, wait: WaitTimeout): FindingError {
+  const { place } = app.settings;
+  const limit = probe.timeoutMs === null ? limitLine(app) : `probes.${probe.name}.timeout in ${place}`;
   const asked = askedInWords(app, probe);
   return new FindingError("recipe", {
     class: "probe-failed",
@@ -84,19 +84,19 @@ function askedInWords(app: App, probe: Probe): string {
   }
 }
 
-function unreachable(site: Site, app: App, wait: WaitTimeout): FindingError {
+function unreachable(app: App, wait: WaitTimeout): FindingError {
   const service = routedService(app);
-  const { path } = site.build.settings.health;
+  const { path } = app.settings.health;
   return new FindingError("recipe", {
     class: "unreachable",
     service,
     summary: `${service}: runs, but https://${app.domain}${path} does not answer as it should: ${wait.saw}`,
-    evidence: [wait.message, ...routedPorts(app, service).map(({ label, port }) => `label ${label}=${port}`), `limit: ${limitLine(site)} sets it`],
+    evidence: [wait.message, ...routedPorts(app, service).map(({ label, port }) => `label ${label}=${port}`), `limit: ${limitLine(app)} sets it`],
     hint: "look at the Traefik labels (rule, port, network proxy) and at the app's log in the artifacts; what a working page answers is health in the settings",
   });
 }
 
-function limitLine({ build: { settings } }: Site): string {
+function limitLine({ settings }: App): string {
   if (settings.timeouts.readyMs !== undefined) return `timeouts.ready in ${settings.place}`;
   if (settings.timeouts.deployMs !== undefined) return `timeouts.deploy in ${settings.place}`;
   return `the label coop-cloud.\${STACK_NAME}.timeout (10 min 0 s at least), or timeouts.ready in ${settings.place},`;

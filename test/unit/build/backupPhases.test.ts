@@ -8,6 +8,7 @@ import { backup } from "../../../harness/build/phases/backup.ts";
 import type { Plan } from "../../../harness/build/phases/prepare.ts";
 import { restore } from "../../../harness/build/phases/restore.ts";
 import { Site } from "../../../harness/build/site.ts";
+import { noSettings } from "../../../harness/config/recipe.ts";
 import type { Swarm } from "../../../harness/swarm/types.ts";
 import type { DisturbOptions, Settled, Watch } from "../../../harness/watch/watch.ts";
 import type { TierResult } from "../../../reports/results.ts";
@@ -51,7 +52,7 @@ beforeEach(() => {
   };
   const labels = { "backupbot.backup": "true", "backupbot.restore.post-hook": "/reload" };
   app = {
-    which: "head", domain: "d", stack: "s", recipe: "r", tree: { commit: "0123", dir: "" }, env: {}, secrets: {}, seeded: false, givenUp: false, overlaid: [],
+    which: "head", domain: "d", stack: "s", recipe: "r", settings: noSettings, asked: {}, tree: { commit: "0123", dir: "" }, env: {}, secrets: {}, seeded: false, givenUp: false, overlaid: [],
     compose: { services: [{ name: "app", labels, image: "nginx", mounts: { "/data": "files" } }], secrets: [], configs: [], volumes: [{ key: "files", name: "s_files", external: false }], networks: [], version: null },
     watch,
   } as unknown as App;

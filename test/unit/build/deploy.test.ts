@@ -57,7 +57,7 @@ function deploying(abra: Abra[], commands = true): Promise<void> {
     },
   };
   const app = {
-    which: "head", domain: "d", stack: "s", tree: { commit: "0123456789", dir: "" },
+    which: "head", domain: "d", stack: "s", settings: noSettings, asked: {}, tree: { commit: "0123456789", dir: "" },
     compose: { services: [{ name: "app", labels: {} }], secrets: [], configs: [], volumes: [], networks: [], version: null },
     env: commands ? { POST_DEPLOY_CMDS: "app setup" } : {},
     watch, givenUp: false,
@@ -200,7 +200,7 @@ test("an interrupt is why, whatever it makes abra say", async () => {
 
 test("settings are taken at their word, whatever the label says", () => {
   const app = { stack: "s", compose: { services: [{ name: "app", labels: { "coop-cloud.s.timeout": "7200" } }] } } as unknown as App;
-  expect(deployTimeoutMs(app, { timeouts: { deployMs: 20_000 } })).toBe(20_000);
+  expect(deployTimeoutMs({ ...app, settings: { timeouts: { deployMs: 20_000 } } })).toBe(20_000);
 });
 
 describe("how long a deployment may take by the label of its TIMEOUT", () => {
@@ -218,6 +218,6 @@ describe("how long a deployment may take by the label of its TIMEOUT", () => {
     ["Infinity", 600_000],
   ])("%s", (seconds, expected) => {
     const labels = seconds === undefined ? {} : { "coop-cloud.s.timeout": seconds };
-    expect(deployTimeoutMs({ stack: "s", compose: { services: [{ name: "db", labels: { "coop-cloud.s.timeout": "7200" } }, { name: "app", labels }] } } as unknown as App, noSettings)).toBe(expected);
+    expect(deployTimeoutMs({ settings: noSettings, stack: "s", compose: { services: [{ name: "db", labels: { "coop-cloud.s.timeout": "7200" } }, { name: "app", labels }] } } as unknown as App)).toBe(expected);
   });
 });

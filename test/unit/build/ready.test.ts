@@ -114,12 +114,12 @@ describe("an app without a page", () => {
   }
   async function wait(probes: RecipeSettings["probes"], ends: Parameters<typeof swarm>[0], timeouts: { ready?: number } = { ready: 1 }, ground: Parameters<typeof swarm>[1] = {}) {
     const build = new Build(request, () => {}, new AbortController().signal, "r1");
-    const settings = parseSettings({ probes, timeouts }, place);
+    const given = parseSettings({ probes, timeouts }, place);
     // Nobody waits a second here.
     const soon = (ms: number | null) => ms && ms / 20;
-    build.settings = { ...settings, probes: settings.probes.map((probe) => ({ ...probe, timeoutMs: soon(probe.timeoutMs) })), timeouts: timeouts.ready === undefined ? {} : { readyMs: 50 } };
+    const settings = { ...given, probes: given.probes.map((probe) => ({ ...probe, timeoutMs: soon(probe.timeoutMs) })), timeouts: timeouts.ready === undefined ? {} : { readyMs: 50 } };
     build.timeline.begin("install");
-    const caught = await ready(new Site(build), swarm(ends, ground), app, 600_000).catch((error: unknown) => error);
+    const caught = await ready(new Site(build), swarm(ends, ground), { ...app, settings }, 600_000).catch((error: unknown) => error);
     return { caught, warnings: build.findings.warnings };
   }
   const good = { exitCode: 0, stderr: "" };

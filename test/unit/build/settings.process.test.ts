@@ -142,6 +142,6 @@ test("the watch is told the edited dependencies, each time of what is deployed t
   const settings = parseSettings({ dependencies: { app: { add: ["queue"], remove: ["db"] } } }, "x");
   const base = appOf({ app: { dependsOn: ["db"] }, db: {} });
   const head = appOf({ app: { dependsOn: ["db"] }, db: {}, queue: {} });
-  expect([...needsOf(settings, { compose: base, stack: "s" })]).toEqual([["app", []], ["db", []]]);
-  expect([...needsOf(settings, { compose: head, stack: "s" })]).toEqual([["app", ["queue"]], ["db", []], ["queue", []]]);
+  expect([...needsOf({ settings, compose: base, stack: "s" })]).toEqual([["app", []], ["db", []]]);
+  expect([...needsOf({ settings, compose: head, stack: "s" })]).toEqual([["app", ["queue"]], ["db", []], ["queue", []]]);
 });
