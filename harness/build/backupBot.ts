@@ -4,6 +4,7 @@ import { FindingError, infra, messageOf } from "../base/errors.ts";
 import { waitFor } from "../base/wait.ts";
 import { backupPlan } from "../recipe/backup.ts";
 import { bounded } from "../swarm/bounded.ts";
+import { runningContainer } from "../swarm/running-container.ts";
 import type { ShellResult, Swarm } from "../swarm/types.ts";
 import type { App } from "./appState.ts";
 import { recipesOwn, takesNone } from "./backupOutcome.ts";
@@ -199,13 +200,12 @@ class Bot implements BackupBot {
   }
 
   async #container(signal: AbortSignal): Promise<string> {
-    const filters = { service: [this.name], "desired-state": ["running"] };
-    const tasks = (await bounded("looking for the backup bot's container", this.#swarm.docker.listTasks({ filters }), callMs, signal).catch((error: unknown) => {
+    const place = await runningContainer(this.#swarm.docker, this.name, signal).catch((error: unknown) => {
+      signal.throwIfAborted();
       throw infra("backup-bot", `the backup bot ${this.name} is gone: ${messageOf(error)}`, "look at its log", [], error);
-    })) as { Status?: { State?: string; ContainerStatus?: { ContainerID?: string } } }[];
-    const id = tasks.find(({ Status }) => Status?.State === "running")?.Status?.ContainerStatus?.ContainerID;
-    if (id) return id;
-    throw infra("backup-bot", `the backup bot ${this.name} does not run`, `docker service ps ${this.name}`, tasks.map(({ Status }) => `a task is ${Status?.State}`));
+    });
+    if (place) return place.container;
+    throw infra("backup-bot", `the backup bot ${this.name} does not run`, `docker service ps ${this.name}`);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Handlers } from "../../tiers/rpc/protocol.ts";
 import { serviceLogs } from "../swarm/logs.ts";
+import { runningContainer } from "../swarm/running-container.ts";
 import type { Swarm } from "../swarm/types.ts";
 import type { TierName } from "../../reports/results.ts";
 import type { App } from "./appState.ts";
@@ -12,7 +13,7 @@ export function handlersFor(site: Site, swarm: Swarm, app: App, tier: TierName):
   const { build } = site;
   return {
     exec: async ({ service, argv, input, timeoutMs }, signal) => {
-      const container = await runningContainer(swarm, app, service);
+      const container = await containerOf(swarm, app, service, signal);
       const stdin = input === null ? [] : ["-i"];
       return swarm.shell.exec(["docker", "exec", ...stdin, container, ...argv], { timeoutMs, signal, ...(input === null ? {} : { input }) }).then(ran);
     },
@@ -42,11 +43,9 @@ function ran({ exitCode, stdout, stderr }: { exitCode: number; stdout: string; s
   return { exitCode, stdout, stderr };
 }
 
-async function runningContainer(swarm: Swarm, app: App, service: string): Promise<string> {
-  const states = await serviceStates(swarm.docker, app.stack);
-  const found = states.find((state) => state.name === service);
-  if (!found) throw new Error(`the app has no service ${service}; it has ${states.map((state) => state.name).join(", ")}`);
-  const container = found.tasks.find((task) => task.state === "running" && task.desired === "running")?.container;
-  if (!container) throw new Error(`service ${service} has no running task`);
-  return container;
+async function containerOf(swarm: Swarm, app: App, service: string, signal: AbortSignal): Promise<string> {
+  const place = await runningContainer(swarm.docker, `${app.stack}_${service}`, signal);
+  if (place) return place.container;
+  const names = (await serviceStates(swarm.docker, app.stack)).map(({ name }) => name);
+  throw new Error(names.includes(service) ? `service ${service} has no running task` : `the app has no service ${service}; it has ${names.join(", ")}`);
 }

@@ -1,28 +1,14 @@
-import type { ContainerPlace, Swarm } from "../../swarm/types.ts";
-import { statusOf } from "../../swarm/bounded.ts";
 import { FindingError } from "../../base/errors.ts";
-
-interface RawTask {
-  readonly CreatedAt: string;
-  readonly NodeID?: string;
-  readonly Status: { readonly State: string; readonly ContainerStatus?: { readonly ContainerID?: string } };
-}
-
-/** The container of a service's newest running task, on whichever node; null where none runs. */
-export async function newestContainer(swarm: Pick<Swarm, "docker">, stack: string, service: string): Promise<ContainerPlace | null> {
-  const filters = { service: [`${stack}_${service}`], "desired-state": ["running"] };
-  const tasks = (await swarm.docker.listTasks({ filters })) as unknown as RawTask[];
-  const newest = tasks.filter(({ Status }) => Status.State === "running").sort((a, b) => a.CreatedAt.localeCompare(b.CreatedAt)).at(-1);
-  const container = newest?.Status.ContainerStatus?.ContainerID;
-  return container ? { node: newest.NodeID ?? null, container } : null;
-}
+import { statusOf } from "../../swarm/bounded.ts";
+import { runningContainer } from "../../swarm/running-container.ts";
+import type { Swarm } from "../../swarm/types.ts";
 
 /**
- * The same where something is to be done in it or to it, which only its own node can.
+ * The container of a service's newest running task, where something is to be done in it or to it, which only its own node can.
  * @throws FindingError (harness-limit, probe-blind) where it runs on another node than the one that is asked
  */
 export async function containerHere(swarm: Pick<Swarm, "docker">, stack: string, service: string): Promise<string | null> {
-  const place = await newestContainer(swarm, stack, service);
+  const place = await runningContainer(swarm.docker, `${stack}_${service}`);
   if (!place) return null;
   try {
     await swarm.docker.getContainer(place.container).inspect();
@@ -30,7 +16,7 @@ export async function containerHere(swarm: Pick<Swarm, "docker">, stack: string,
   } catch (error) {
     if (statusOf(error) !== 404) throw error;
     // It may have ended in between: only what still runs is elsewhere.
-    const now = await newestContainer(swarm, stack, service);
+    const now = await runningContainer(swarm.docker, `${stack}_${service}`);
     if (now?.container !== place.container) return null;
     throw blind(service, `${service} runs on node ${place.node ?? "unknown"}, and probes reach only what runs on the manager`);
   }

@@ -1,8 +1,8 @@
 import { FindingError } from "../../base/errors.ts";
+import { runningContainer } from "../../swarm/running-container.ts";
 import type { Swarm } from "../../swarm/types.ts";
 import type { App } from "../appState.ts";
 import { routedService } from "../routed.ts";
-import { newestContainer } from "./containers.ts";
 
 /** A container that listens, but not where Traefik was told to go, for this long will not begin to. */
 const wrongPortAfterMs = 20_000;
@@ -64,6 +64,6 @@ export function routedPorts(app: App, service: string): { label: string; port: n
 
 /** Ports on which a service's newest running task listens, whichever node it runs on; null where nobody can look. */
 async function listeningPorts(swarm: Swarm, app: App, service: string): Promise<readonly number[] | null> {
-  const place = await newestContainer(swarm, app.stack, service);
+  const place = await runningContainer(swarm.docker, `${app.stack}_${service}`);
   return place && swarm.portsOf(place);
 }

@@ -27,7 +27,7 @@ interface Answer {
 /** @param restic answers by its first word that is no flag */
 function swarmWith(restic: (argv: readonly string[]) => Answer, o: { bots?: readonly string[]; running?: boolean } = {}): Swarm {
   const service = (Name: string) => ({ Spec: { Name, TaskTemplate: { ContainerSpec: { Image: "bot:1" } } } });
-  const task = { Status: { State: o.running === false ? "starting" : "running", ContainerStatus: { ContainerID: "c0" } } };
+  const task = { CreatedAt: "2026", Status: { State: o.running === false ? "starting" : "running", ContainerStatus: { ContainerID: "c0" } } };
   return {
     kind: "local",
     docker: { listServices: async () => (o.bots ?? ["bot_app"]).map(service), listTasks: async () => [task] },

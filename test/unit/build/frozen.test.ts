@@ -6,6 +6,7 @@ import { must } from "../../../harness/build/must.ts";
 import { prune } from "../../../harness/build/prune.ts";
 import { serviceStates } from "../../../harness/build/serviceState.ts";
 import type { Site } from "../../../harness/build/site.ts";
+import { runningContainer } from "../../../harness/swarm/running-container.ts";
 import type { Swarm } from "../../../harness/swarm/types.ts";
 
 /** An engine that takes a call and never answers: dockerode would wait for ever, and the build with it. */
@@ -33,6 +34,10 @@ test("what abra refuses meanwhile is the engine's fault", async () => {
 
 test("services that nobody tells of end in a time-out", async () => {
   expect(await within(serviceStates(frozen as unknown as Docker, "s"))).toMatchObject({ name: "EngineTimeout" });
+});
+
+test("a container that nobody tells of does too", async () => {
+  expect(await within(runningContainer(frozen as unknown as Docker, "s_app"))).toMatchObject({ name: "EngineTimeout" });
 });
 
 test("a removal that never ends does too", async () => {
