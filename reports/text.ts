@@ -130,12 +130,16 @@ function images({ target }: Results, paint: Paint): string[] {
   return [paint("bold", "Images"), ...columns(rows, ["left", "left", "right", "right"])];
 }
 
+/** A disturbance that the build itself declared, as the watch writes it; else the name of a service stands there. */
+const declared = "declared: ";
+
 function watch({ watch: seen }: Results, paint: Paint): string[] {
   const restarts = Object.entries(seen.restarts).filter(([, count]) => count > 0);
   if (restarts.length === 0) return [];
-  const excused = seen.failures.filter((failure) => failure.excusedBy !== null).length;
+  const excuses = seen.failures.flatMap(({ excusedBy }) => excusedBy ?? []);
   const all = restarts.map(([service, count]) => `${service} ${count}`).join(", ");
-  return [`${paint("bold", "Restarts")}  ${all}${excused > 0 ? ` (${excused} excused: a dependency was not ready)` : ""}`];
+  const why = [...new Set(excuses.map((excuse) => (excuse.startsWith(declared) ? excuse.slice(declared.length) : `${excuse} was not ready`)))];
+  return [`${paint("bold", "Restarts")}  ${all}${excuses.length > 0 ? ` (${excuses.length} excused: ${why.join(", ")})` : ""}`];
 }
 
 function warnings({ warnings: all, recipe }: Results, paint: Paint, width: number): string[] {

@@ -196,6 +196,35 @@ interface OfScenario<Name extends string> {
   readonly scenario: Name;
 }
 
+/** A service whose containers were killed. */
+export interface Killed {
+  readonly service: string;
+  readonly containers: readonly string[];
+  /** Until the whole app was up and answered again. */
+  readonly tookMs: number;
+  readonly budgetMs: number;
+  /** How that came about. */
+  readonly budget: string;
+}
+
+/** Each service was killed once. */
+export interface KillExpectations extends OfScenario<"kill"> {
+  readonly killed: readonly Killed[];
+  readonly page: FrontPage | null;
+}
+
+/** Visitors who never rest. */
+export interface LoadExpectations extends OfScenario<"load"> {
+  /** The services just before. */
+  readonly before: readonly ServiceState[];
+  /** Status codes that the page may have. */
+  readonly codes: readonly number[];
+  /** How many answers came, by status code. */
+  readonly answers: Readonly<Record<string, number>>;
+  /** Requests that nobody answered. */
+  readonly errors: number;
+}
+
 /** Deployed once more, with nothing changed. */
 export interface RedeployExpectations extends OfScenario<"redeploy"> {
   /** The services just before. */
@@ -203,7 +232,7 @@ export interface RedeployExpectations extends OfScenario<"redeploy"> {
 }
 
 /** What the tests of each generic scenario of the extra suite are told. */
-export type ScenarioExpectations = RedeployExpectations;
+export type ScenarioExpectations = KillExpectations | LoadExpectations | RedeployExpectations;
 
 /** A step of the recipe's own hooks.ts: run like a test, in the tier that needs it. */
 export interface HookExpectations {

@@ -30,6 +30,13 @@ export interface RecipeSettings {
     /** Seconds after a change in which a dependency that is not ready excuses failures, 10 to 3600; 600 by default. */
     readonly ceiling?: number;
   };
+  /** The load of the extra suite on the front page. */
+  readonly load?: {
+    /** 1 to 3600; 60 by default. */
+    readonly seconds?: number;
+    /** Visitors at once, each of whom asks again as soon as it has its answer, 1 to 1000; 10 by default. */
+    readonly connections?: number;
+  };
   /** By service name: what it waits for besides what compose says, and what it does not wait for although compose looks like it. */
   readonly dependencies?: Readonly<Record<string, { readonly add?: readonly string[]; readonly remove?: readonly string[] }>>;
   readonly env?: EnvSettings;
@@ -37,7 +44,7 @@ export interface RecipeSettings {
   readonly overlays?: readonly OverlaySettings[];
   /** By name: the recipe in another shape, for `--variant NAME`. Each is a build of its own. */
   readonly variants?: Readonly<Record<string, VariantSettings>>;
-  /** By tier (`upgrade`) or by the name of a test as the results show it: why it is not run. */
+  /** By tier (`upgrade`), by scenario of the extra suite (`kill`) or by the name of a test as the results show it: why it is not run. */
   readonly skip?: Readonly<Record<string, string>>;
 }
 

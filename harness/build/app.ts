@@ -31,7 +31,7 @@ export async function newApp(site: Site, swarm: Swarm, { checkout, which, tree, 
   // With -C abra takes the .env.sample of the tree as it stands; without, that of the latest release.
   await recipeTree.checkoutHead(checkout.name, tree.commit);
   await must(swarm, tree, "app new", await abra.appNew({ recipe: checkout.name, domain, chaos: true }));
-  const app: App = { which, domain, stack, abra, recipeTree, recipe: checkout.name, settings, asked, tree, compose: noServices, env: {}, secrets: {}, watch: null, overlaid: [], seeded: false, givenUp: false };
+  const app: App = { which, domain, stack, abra, recipeTree, recipe: checkout.name, settings, asked, tree, compose: noServices, env: {}, secrets: {}, watch: null, overlaid: [], seeded: false, tookMs: 0, givenUp: false };
   site.apps.push(app);
   await moveTo(site, swarm, app, tree);
   return app;

@@ -45,6 +45,8 @@ export interface App {
   overlaid: readonly string[];
   /** The recipe's hooks.ts has put real content into it. */
   seeded: boolean;
+  /** The longest that a deployment took until the app was ready, milliseconds. */
+  tookMs: number;
   /** A base that no longer deploys: what its watch says is not held against head. */
   givenUp: boolean;
 }

@@ -46,6 +46,7 @@ interface Change {
  */
 export async function deploy(site: Site, swarm: Swarm, app: App, o: { force: boolean }): Promise<void> {
   const { build } = site;
+  const started = performance.now();
   const watch = app.watch ?? (await watchApp(site, swarm, app));
   const limitMs = deployTimeoutMs(app);
   const commands = (app.env.POST_DEPLOY_CMDS ?? "").trim() !== "";
@@ -61,6 +62,7 @@ export async function deploy(site: Site, swarm: Swarm, app: App, o: { force: boo
   const { warnings } = gaveUp ? await runCommands(site, swarm, app, watch, change, gaveUp) : settled;
   for (const warning of warnings) build.warn(warning);
   await ready(site, swarm, app, limitMs);
+  app.tookMs = Math.max(app.tookMs, performance.now() - started);
 }
 
 /**

@@ -15,6 +15,8 @@ export interface Settings {
   readonly health: Health;
   readonly probes: readonly Probe[];
   readonly timeouts: Timeouts;
+  /** What the scenario load asks of the front page. */
+  readonly load: { readonly seconds: number; readonly connections: number };
   /** For the app's .env. */
   readonly env: Env;
   readonly overlays: readonly Overlay[];
@@ -55,6 +57,7 @@ export const noSettings: Settings = {
   health: { path: "/", codes: null, text: null },
   probes: [],
   timeouts: {},
+  load: { seconds: 60, connections: 10 },
   env: { deploy: {}, upgrade: {} },
   overlays: [],
   variants: {},
@@ -83,6 +86,7 @@ export function parseSettings(value: unknown, place: string): Settings {
     health: { path: given.health.path ?? "/", codes: given.health.codes ?? null, text: given.health.text ?? null },
     probes,
     timeouts: timeoutsOf(given.timeouts),
+    load: given.load,
     env: envOf(given.env, "env", place),
     overlays: overlaysOf(given.overlays, "overlays", place),
     variants: Object.fromEntries(Object.entries(given.variants).map(([name, variant]) => [name, variantOf(variant, name, place)])),

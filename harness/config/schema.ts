@@ -82,6 +82,7 @@ export const settingsSchema = z.strictObject({
       ceiling: seconds(10, 3600).optional(),
     })
     .prefault({}),
+  load: z.strictObject({ seconds: whole(1, 3600).default(60), connections: whole(1, 1000).default(10) }).prefault({}),
   dependencies: z.record(z.string(), z.strictObject({ add: names, remove: names })).default({}),
   env,
   overlays,

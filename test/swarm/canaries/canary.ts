@@ -15,6 +15,8 @@ export interface Canary {
   readonly name: string;
   /** What is the matter with it, as the table shows it. */
   readonly about: string;
+  /** What `run` is told besides. */
+  readonly flags?: readonly string[];
   /** The version before head; left out: there is none. */
   readonly base?: Edit;
   /** Left out: the plain recipe with another page. */

@@ -62,7 +62,7 @@ export class CanaryServer {
   async build(canary: Canary): Promise<{ results: Results; exitCode: number; said: string }> {
     const repo = await makeRecipe(canary, this.#lab.path("recipes"));
     const out = `/var/tmp/canaries/${canary.name}`;
-    const argv = [join(packageRoot, "bin/recipe-ci"), "run", repo, "--swarm", "local", "--host-config", hostConfig, "--abra", standIn, "--out", out, "--json"];
+    const argv = [join(packageRoot, "bin/recipe-ci"), "run", repo, "--swarm", "local", "--host-config", hostConfig, "--abra", standIn, "--out", out, "--json", ...(canary.flags ?? [])];
     // A canary's test may want to interrupt the build that runs it.
     const { exitCode, stdout, stderr } = await this.#run(["sh", "-c", `echo $$ > ${out}.pid; exec "$0" "$@"`, ...argv], buildMs);
     const said = stdout + stderr;

@@ -17,7 +17,7 @@ type All<T> = { readonly [K in keyof T]-?: NonNullable<T[K]> };
 type Inner<K extends keyof RecipeSettings> = All<NonNullable<RecipeSettings[K]>>;
 const overlay = { scope: "base", reason: "its image is gone", expires: "2026-12-31", compose: { services: { app: { image: "nginx:1" } }, volumes: { v: {} }, networks: { n: {} }, secrets: { s: {} }, configs: { c: {} } } } as const;
 /** With every key that its type has: one that the schema lacks would be refused. */
-const all: All<RecipeSettings> & { [K in "restarts" | "health" | "timeouts" | "env"]: Inner<K> } & { overlays: readonly (OverlaySettings & { compose: All<OverlaySettings["compose"]> })[]; variants: Record<string, All<VariantSettings>> } = {
+const all: All<RecipeSettings> & { [K in "restarts" | "health" | "timeouts" | "load" | "env"]: Inner<K> } & { overlays: readonly (OverlaySettings & { compose: All<OverlaySettings["compose"]> })[]; variants: Record<string, All<VariantSettings>> } = {
   $schema: "https://example.org/recipe.schema.json",
   health: { path: "/status", codes: [200, 404], text: "ready" },
   probes: {
@@ -27,6 +27,7 @@ const all: All<RecipeSettings> & { [K in "restarts" | "health" | "timeouts" | "e
   },
   timeouts: { deploy: 1_200, ready: 90, tier: 300 },
   restarts: { failures: 3, withinSeconds: 90, stableFor: 30, ceiling: 300 },
+  load: { seconds: 20, connections: 50 },
   dependencies: { app: { add: ["queue"], remove: ["cache"] } },
   env: { deploy: { A: "1" }, upgrade: { B: "2" } },
   overlays: [overlay],
@@ -65,6 +66,7 @@ describe("settings", () => {
         { name: "worker", kind: "command", service: "app", command: ["test", "-e", "/ready"], after: [], timeoutMs: 50_000 },
       ],
       timeouts: { deployMs: 1_200_000, readyMs: 90_000, tierMs: 300_000 },
+      load: all.load,
       env: all.env,
       overlays: [{ ...overlay, at: "overlays.0" }],
       variants: { postgres: { env: all.variants.postgres?.env, overlays: [{ ...overlay, at: "variants.postgres.overlays.0" }], skip: { upgrade: "it is new" } } },
@@ -123,7 +125,7 @@ describe("a number that is none, or makes no sense", () => {
 });
 
 describe("a shape that is wrong", () => {
-  const keys = "the keys are health, probes, timeouts, restarts, dependencies, env, overlays, variants, skip";
+  const keys = "the keys are health, probes, timeouts, restarts, load, dependencies, env, overlays, variants, skip";
   test.each<[string, unknown, string]>([
     ["a misspelt key", { restart: {} }, `unknown key "restart", did you mean "restarts"?; ${keys}`],
     ["a misspelt limit", { restarts: { failure: 2 } }, 'unknown key "restarts.failure", did you mean "failures"?'],

@@ -2,6 +2,8 @@ import type { Results } from "../../../reports/results.ts";
 
 const at = "2026-01-02T03:04:05.000Z";
 
+const failure = (excusedBy: string | null) => ({ service: "app", slot: "1", task: "t", at, exitCode: 1, error: null, excusedBy, log: [] });
+
 /** A build that went well, with something in every section. */
 export const passed: Results = {
   schema: 1,
@@ -41,9 +43,10 @@ export const passed: Results = {
   tiers: [
     { name: "install", status: "passed", reason: null, tests: [{ name: "answers", status: "passed", durationMs: 12, error: null }] },
     { name: "backup", status: "skipped", reason: "no backup labels", tests: [] },
+    { name: "extra", status: "passed", reason: "without load (no visitor reaches it)", tests: [{ name: "kill: app is back within its budget", status: "passed", durationMs: 4, error: null }], notes: ["kill: app was back after 7.0 s"] },
   ],
   warnings: ["R014: no invalid lightweight tags"],
-  watch: { restarts: { app: 3, db: 0 }, failures: [], decidedMs: 9_000 },
+  watch: { restarts: { app: 3, db: 0 }, failures: [failure("db"), failure("db"), failure("declared: app was killed"), failure(null)], decidedMs: 9_000 },
   teardown: { status: "clean", residue: [], durationMs: 6_000 },
   artifacts: [],
 };

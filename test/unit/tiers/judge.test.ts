@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { wrongAnswers } from "../../../tiers/judge/load.ts";
 import { firstAssets, isTraefiksOwn } from "../../../tiers/judge/page.ts";
 import { missingReplicas, restartsSince, wrongLabel } from "../../../tiers/judge/services.ts";
 import { leftovers, moved, notHead, rolledBack } from "../../../tiers/judge/upgrade.ts";
@@ -15,6 +16,21 @@ describe("replicas", () => {
     ["a server that ended with 0", service("app", { tasks: [task("1", { state: "complete", desired: "shutdown" })] }), ["app: 0 of 1 tasks are there"]],
     ["one of two", service("app", { desired: 2 }), ["app: 1 of 2 tasks are there"]],
   ])("%s", (_, given, problems) => expect(missingReplicas([given])).toEqual(problems));
+});
+
+describe("answers under load", () => {
+  test.each<[string, Record<string, number>, number, string[]]>([
+    ["all as they may be", { 200: 5000, 302: 10 }, 0, []],
+    ["a single one that went wrong", { 200: 50, 502: 1 }, 0, []],
+    ["a single one without an answer", { 200: 50 }, 1, []],
+    ["one of a thousand", { 200: 9_990, 500: 5 }, 5, []],
+    ["more than that", { 200: 9_989, 500: 6 }, 5, ["11 of 10000 requests went wrong (6 times 500, 5 without an answer): 1 of 1000 may"]],
+    ["more than one of a few", { 200: 50, 500: 2 }, 0, ["2 of 52 requests went wrong (2 times 500): 1 of 1000 may"]],
+    ["told to slow down, which is no fault", { 200: 10, 429: 4000 }, 0, []],
+    ["told to slow down, always", { 429: 4000 }, 0, ["none of 4000 requests got the page"]],
+    ["a page that may not be", { 404: 100 }, 0, ["none of 100 requests got the page (100 times 404)"]],
+    ["nobody there", {}, 10, ["none of 10 requests got the page (10 without an answer)"]],
+  ])("%s", (_, answers, errors, problems) => expect(wrongAnswers(answers, errors, [200, 302])).toEqual(problems));
 });
 
 describe("restarts since it settled", () => {

@@ -1,0 +1,84 @@
+import type { Swarm } from "../../swarm/types.ts";
+import { bounded, statusOf } from "../../swarm/bounded.ts";
+import { readHealth } from "../../watch/observe/parse.ts";
+
+/** Swarm's own, where the recipe gives none. */
+const defaultDelayMs = 5_000;
+const callMs = 10_000;
+
+/** A service and what is to be known of it to kill it, at one moment. */
+export interface Victim {
+  readonly service: string;
+  /** Containers of its running tasks on the engine that is asked. */
+  readonly here: readonly string[];
+  /** How many more run on other nodes. */
+  readonly elsewhere: number;
+  /** Why there is nothing to kill; null where there is. */
+  readonly spared: string | null;
+  /** What Swarm waits before it starts another one, milliseconds. */
+  readonly delayMs: number;
+  /** How long a new container may take until Swarm calls it unhealthy, milliseconds; null where nobody checks. */
+  readonly healthMs: number | null;
+}
+
+interface RawService {
+  readonly ID: string;
+  readonly Spec: {
+    readonly Name: string;
+    readonly Mode?: { readonly ReplicatedJob?: object; readonly GlobalJob?: object };
+    readonly TaskTemplate?: { readonly RestartPolicy?: { readonly Condition?: string; readonly Delay?: number } };
+  };
+}
+
+interface RawTask {
+  readonly ServiceID: string;
+  readonly Status: { readonly State: string; readonly ContainerStatus?: { readonly ContainerID?: string } };
+}
+
+/** A stack's services as they are now, by name. @throws EngineTimeout, or the engine's error */
+export async function victimsOf({ docker }: Pick<Swarm, "docker">, stack: string): Promise<Map<string, Victim>> {
+  const filters = { label: [`com.docker.stack.namespace=${stack}`] };
+  const [services, tasks] = (await bounded(`services and tasks of ${stack}`, Promise.all([docker.listServices({ filters }), docker.listTasks({ filters: { ...filters, "desired-state": ["running"] } })]), callMs)) as unknown as [RawService[], RawTask[]];
+  const victims = services.map(async (service) => {
+    const running = tasks.filter(({ ServiceID, Status }) => ServiceID === service.ID && Status.State === "running");
+    const containers = running.flatMap(({ Status }) => Status.ContainerStatus?.ContainerID ?? []);
+    return victim(service, stack, await Promise.all(containers.map((id) => healthHere(docker, id))));
+  });
+  return new Map((await Promise.all(victims)).map((one) => [one.service, one]));
+}
+
+interface Seen {
+  readonly id: string;
+  /** Undefined: it is not on this engine. */
+  readonly healthMs: number | null | undefined;
+}
+
+function victim({ Spec }: RawService, stack: string, seen: readonly Seen[]): Victim {
+  const here = seen.filter(({ healthMs }) => healthMs !== undefined);
+  const { Condition = "any", Delay = defaultDelayMs * 1e6 } = Spec.TaskTemplate?.RestartPolicy ?? {};
+  return {
+    service: Spec.Name.slice(stack.length + 1),
+    here: here.map(({ id }) => id),
+    elsewhere: seen.length - here.length,
+    spared: whySpared(Spec, Condition, seen.length),
+    delayMs: Delay / 1e6,
+    healthMs: here[0]?.healthMs ?? null,
+  };
+}
+
+function whySpared({ Mode }: RawService["Spec"], condition: string, running: number): string | null {
+  if (Mode?.ReplicatedJob || Mode?.GlobalJob) return "a job";
+  if (running === 0) return "nothing of it runs";
+  return condition === "none" ? "its restart policy wants nothing back" : null;
+}
+
+/** A container's health check, its image's included. */
+async function healthHere(docker: Swarm["docker"], id: string): Promise<Seen> {
+  try {
+    const { Config } = await bounded(`container ${id}`, docker.getContainer(id).inspect(), callMs);
+    return { id, healthMs: readHealth(Config.Healthcheck, "none").limitMs };
+  } catch (error) {
+    if (statusOf(error) !== 404) throw error;
+    return { id, healthMs: undefined };
+  }
+}
