@@ -7,7 +7,7 @@ import type { Checkout } from "../recipe/types.ts";
 import { overlayFor } from "../swarm/overlay.ts";
 import type { Swarm } from "../swarm/types.ts";
 import { startWatch, type Watch } from "../watch/watch.ts";
-import { type App, isOverlayFile, noServices, overlayFile, type Tree } from "./appState.ts";
+import { type App, isOverlayFile, labelOf, noServices, overlayFile, type Tree } from "./appState.ts";
 import { composed } from "./composed.ts";
 import { envFor } from "./envFor.ts";
 import { failureFiles } from "./failureFiles.ts";
@@ -25,13 +25,14 @@ type Wanted = Pick<App, "which" | "tree" | "settings" | "asked"> & { readonly ch
 export async function newApp(site: Site, swarm: Swarm, { checkout, which, tree, settings, asked }: Wanted): Promise<App> {
   const domain = `${appLabel(checkout.name, newNonce())}.${swarm.edge.baseDomain}`;
   const stack = stackName(domain);
-  const dir = posix.join(swarm.shell.runDir, `abra-${which}`);
+  const from = tree.side === "base" ? tree : null;
+  const dir = posix.join(swarm.shell.runDir, `abra-${labelOf({ which, from })}`);
   site.build.journal.will({ kind: "stack", name: stack, domain, abraDir: dir });
   const { abra, recipeTree } = await abraIn(site, swarm, checkout, dir);
   // With -C abra takes the .env.sample of the tree as it stands; without, that of the latest release.
   await recipeTree.checkoutHead(checkout.name, tree.commit);
   await must(swarm, tree, "app new", await abra.appNew({ recipe: checkout.name, domain, chaos: true }));
-  const app: App = { which, domain, stack, abra, recipeTree, recipe: checkout.name, settings, asked, tree, compose: noServices, env: {}, secrets: {}, watch: null, overlaid: [], seeded: false, tookMs: 0, givenUp: false };
+  const app: App = { which, from, domain, stack, abra, recipeTree, recipe: checkout.name, settings, asked, tree, compose: noServices, env: {}, secrets: {}, watch: null, overlaid: [], seeded: false, tookMs: 0, givenUp: false };
   site.apps.push(app);
   await moveTo(site, swarm, app, tree);
   return app;
@@ -53,7 +54,7 @@ export async function abraIn(site: Site, swarm: Swarm, checkout: Checkout, dir: 
  */
 export async function moveTo(site: Site, swarm: Swarm, app: App, tree: Tree, added: Readonly<Record<string, string>> = {}): Promise<void> {
   await app.recipeTree.checkoutHead(app.recipe, tree.commit);
-  const upgraded = app.which === "base" && tree.side === "head";
+  const upgraded = app.from !== null && tree.side === "head";
   const wanted = { ...added, ...envFor(app.settings, app.asked, upgraded ? "upgrade" : "deploy"), LETS_ENCRYPT_ENV: "" };
   const env = setEnv(await app.abra.readEnv(app.domain), wanted);
   const files = composeFiles(envValues(env)).filter((file) => !isOverlayFile(file));
@@ -102,7 +103,7 @@ export async function watchApp(site: Site, swarm: Swarm, app: App): Promise<Watc
       const ports = await swarm.portsOf(place);
       return ports && ports.length > 0;
     },
-    onFailure: failureFiles(build, app.which),
+    onFailure: failureFiles(build, labelOf(app)),
     mask: build.mask,
     signal: build.signal,
     onLine: (line, news) => build.waiting(line, news),

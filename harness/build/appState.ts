@@ -18,11 +18,16 @@ export interface Tree {
   readonly side: Side;
   readonly commit: string;
   readonly dir: string;
+  /** Its tag, of an older one. */
+  readonly version?: string;
 }
 
 /** One deployed instance of the recipe: its domain and stack, an ABRA_DIR of its own, its watch. */
 export interface App {
-  readonly which: "head" | "base";
+  /** Begins with head; with base; with a version older than that. */
+  readonly which: "head" | "base" | "older";
+  /** The older version that it began with, to be upgraded from; null for a fresh one. */
+  readonly from: Tree | null;
   readonly domain: string;
   readonly stack: string;
   readonly abra: Abra;
@@ -47,8 +52,18 @@ export interface App {
   seeded: boolean;
   /** The longest that a deployment took until the app was ready, milliseconds. */
   tookMs: number;
-  /** A base that no longer deploys: what its watch says is not held against head. */
+  /** An older version that no longer deploys, or an app that the build is done with: what its watch says is not held against head. */
   givenUp: boolean;
+}
+
+/** For people: `head`, `1.0.0+1.25`. */
+export function nameOf({ side, version }: Tree): string {
+  return version ?? side;
+}
+
+/** In names of folders and files: `head`, `base`, `older-1.0.0-1.25`. */
+export function labelOf({ which, from }: Pick<App, "which" | "from">): string {
+  return which === "older" && from ? `older-${(from.version ?? from.commit).replaceAll(/[^\w.]+/g, "-")}` : which;
 }
 
 /** Before an app's files were read. */

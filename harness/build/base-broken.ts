@@ -1,17 +1,17 @@
 import { FindingError, type Reason, UsageError } from "../base/errors.ts";
 
 /**
- * What makes base undeployable, as a reason that does not blame head.
+ * What makes base, or a version older than that, undeployable, as a reason that does not blame head.
  * @throws the error itself where it says nothing about base: infra, interrupts, bugs
  */
-export function baseBroken(error: unknown): Reason {
+export function baseBroken(error: unknown, version = "base"): Reason {
   const why = reasonOf(error);
   return {
     class: "base-broken",
     service: why.service,
-    summary: `base can't be deployed any more: ${why.summary}`,
+    summary: `${version} can't be deployed any more: ${why.summary}`,
     evidence: why.evidence,
-    hint: `head is not to blame; choose another version to upgrade from with --base (base's own trouble: ${why.hint})`,
+    hint: `head is not to blame; choose another version to upgrade from with --base (its own trouble: ${why.hint})`,
   };
 }
 

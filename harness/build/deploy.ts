@@ -44,14 +44,14 @@ interface Change {
  * @throws FindingError as the watch judged, or class abra-refused where abra itself said no, wrong-port or unreachable;
  * unverified (commands-not-run) where abra never got to the recipe's commands
  */
-export async function deploy(site: Site, swarm: Swarm, app: App, o: { force: boolean }): Promise<void> {
+export async function deploy(site: Site, swarm: Swarm, app: App, o: { force: boolean; name?: string }): Promise<void> {
   const { build } = site;
   const started = performance.now();
   const watch = app.watch ?? (await watchApp(site, swarm, app));
   const limitMs = deployTimeoutMs(app);
   const commands = (app.env.POST_DEPLOY_CMDS ?? "").trim() !== "";
   const change: Change = {
-    name: o.force ? "upgrade" : "deploy",
+    name: o.name ?? (o.force ? "upgrade" : "deploy"),
     force: o.force,
     commands,
     services: app.compose.services.map((service) => service.name),

@@ -1,6 +1,6 @@
 import { bounded } from "../swarm/bounded.ts";
 import type { Swarm } from "../swarm/types.ts";
-import type { App } from "./appState.ts";
+import { type App, nameOf } from "./appState.ts";
 import type { Site } from "./site.ts";
 import { serviceStates } from "./serviceState.ts";
 
@@ -8,7 +8,7 @@ import { serviceStates } from "./serviceState.ts";
 const removalMs = 30_000;
 
 /**
- * abra deploys without pruning, so what head no longer names stays up. An operator removes it by hand; so does the build, and
+ * abra deploys without pruning, so what the files no longer name stays up. An operator removes it by hand; so does the build, and
  * says so: it is no fault of the recipe.
  */
 export async function prune(site: Site, swarm: Swarm, app: App): Promise<void> {
@@ -18,7 +18,7 @@ export async function prune(site: Site, swarm: Swarm, app: App): Promise<void> {
   const end = app.watch?.disturb({ targets: left, forMs: 60_000, why: "services that left the recipe are pruned" });
   for (const name of left) {
     await bounded(`removal of service ${name}`, swarm.docker.getService(`${app.stack}_${name}`).remove(), removalMs);
-    site.build.warn(`service ${name} is no longer in head and abra leaves it running: operators remove it with docker service rm STACK_${name}`);
+    site.build.warn(`service ${name} is not in ${nameOf(app.tree)} and abra leaves it running: operators remove it with docker service rm STACK_${name}`);
   }
   end?.();
 }

@@ -61,7 +61,7 @@ async function prepareAgain(site: Site, checkout: Checkout, kept: KeptRun): Prom
   const { abra, recipeTree } = await abraIn(site, swarm, checkout, kept.abraDir);
   const tree: Tree = { side: "head", commit: checkout.head, dir: checkout.dir };
   const app: App = {
-    which: "head", domain: kept.domain, stack: kept.stack, abra, recipeTree, recipe: checkout.name, tree,
+    which: "head", from: null, domain: kept.domain, stack: kept.stack, abra, recipeTree, recipe: checkout.name, tree,
     settings: site.build.settings, asked: site.build.request.env,
     compose: noServices, env: {}, secrets: kept.secrets, watch: null, overlaid: [], seeded: false, tookMs: 0, givenUp: false,
   };

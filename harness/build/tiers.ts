@@ -83,7 +83,7 @@ function contextOf(site: Site, swarm: Swarm, app: App, expect: Expectations): Ti
     recipe: { name: app.recipe, variant: site.build.request.variant },
     head: { version: findings.recipe.version, commit: app.tree.commit },
     // A fresh app was upgraded from nothing.
-    base: app.which === "base" ? findings.recipe.base : null,
+    base: app.from && { version: app.from.version ?? null, commit: app.from.commit },
     env: app.env,
     services: app.compose.services.map(({ name, replicas, image }) => ({ name, replicas: replicas ?? 1, image })),
     expect,

@@ -118,7 +118,8 @@ function rungsOf(facts: VerdictFacts): Results["rungs"] {
   const fellBefore = fell !== null && !tierNameSchema.safeParse(fell).success;
   return {
     install: fellBefore ? "fail" : rung("install"),
-    upgrade: facts.baseBroken ? "unverified" : rung("upgrade"),
+    // What came of an older version in place of a broken base counts where it failed, and proves nothing of base.
+    upgrade: facts.baseBroken && rung("upgrade") !== "fail" ? "unverified" : rung("upgrade"),
     backup_restore: both(rung("backup"), rung("restore")),
     functional: rung("custom"),
     lint: facts.lint,

@@ -34,12 +34,17 @@ export function newestFirst(versions: readonly Version[]): Version[] {
 }
 
 /**
- * What head is upgraded from: the newest version whose commit is not head's, even where its label equals head's.
+ * What head can be upgraded from: the versions whose commit is not head's, even where their label equals head's. One that head does not
+ * descend from is a later one where head is an older branch: going there would be a downgrade. Only where no version is known to be an
+ * ancestor do all count.
  * @param versions newest first
- * @returns null where the recipe has no older version
+ * @param before tags of head's ancestors
+ * @returns newest first
  */
-export function baseOf(versions: readonly Version[], head: string): Version | null {
-  return versions.find(({ commit }) => commit !== head) ?? null;
+export function olderVersions(versions: readonly Version[], head: string, before: readonly string[]): Version[] {
+  const ancestors = versions.filter(({ tag }) => before.includes(tag));
+  const known = ancestors.length > 0 ? ancestors : versions;
+  return known.filter(({ commit }, index) => commit !== head && known.findIndex((one) => one.commit === commit) === index);
 }
 
 /**

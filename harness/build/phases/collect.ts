@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { messageOf } from "../../base/errors.ts";
 import { serviceLogs } from "../../swarm/logs.ts";
 import { orAbort } from "../../base/wait.ts";
-import type { App } from "../appState.ts";
+import { type App, labelOf } from "../appState.ts";
 import type { Report } from "../../watch/watch.ts";
 import type { Site } from "../site.ts";
 
@@ -22,7 +22,7 @@ export async function collect(site: Site): Promise<void> {
         addReport(site, app.watch.report(), app.watch.broken.aborted && !app.givenUp);
         await orAbort(logsOf(site, app, signal), signal);
       } catch (error) {
-        site.build.warn(`logs of ${app.which}: ${messageOf(error)}`);
+        site.build.warn(`logs of ${labelOf(app)}: ${messageOf(error)}`);
       }
     }),
   );
@@ -40,13 +40,13 @@ async function logsOf(site: Site, app: App, signal: AbortSignal): Promise<void> 
   const { build } = site;
   const swarm = await site.swarmIfAny();
   if (!swarm) return;
-  const folder = join(build.request.out, "logs", app.which);
+  const folder = join(build.request.out, "logs", labelOf(app));
   await mkdir(folder, { recursive: true });
   const services = await swarm.docker.listServices({ filters: { label: [`com.docker.stack.namespace=${app.stack}`] } });
   for (const service of services) {
     const name = (service.Spec?.Name ?? "").slice(app.stack.length + 1);
     const lines = await serviceLogs(swarm.docker, service.ID, { tail: 1000, signal });
-    const path = join("logs", app.which, `${name}.log`);
+    const path = join("logs", labelOf(app), `${name}.log`);
     await writeFile(join(build.request.out, path), build.mask.text(`${lines.join("\n")}\n`));
     build.findings.artifacts.push({ kind: "log", path });
   }

@@ -5,7 +5,7 @@ import { envValues } from "../../recipe/envfile.ts";
 import { recipeFile } from "../../recipe/files.ts";
 import { sourceOf } from "../../recipe/source.ts";
 import type { Checkout, Version } from "../../recipe/types.ts";
-import { baseNamed, baseOf } from "../../recipe/versions.ts";
+import { baseNamed, olderVersions } from "../../recipe/versions.ts";
 import { tagsBefore, treeAt } from "../../recipe/tree.ts";
 import type { Tree } from "../appState.ts";
 import type { Build } from "../context.ts";
@@ -18,6 +18,8 @@ export interface Fetched {
   readonly checkout: Checkout;
   readonly headTree: Tree;
   readonly baseTree: Tree | null;
+  /** Every version that head can be upgraded from, newest first. */
+  readonly older: readonly Version[];
 }
 
 /**
@@ -39,8 +41,9 @@ export async function fetch(build: Build): Promise<Fetched> {
   const checkout = { ...fetched, name: await nameForAbra(fetched) };
   if (checkout.name !== fetched.name) build.note(`${fetched.name}: the recipe calls itself ${checkout.name} (TYPE in .env.sample)`);
   build.settings = await findSettings(build, checkout, fetched.name);
-  const base = chooseBase(checkout, request.base, await tagsBefore(checkout, build.signal));
-  const baseTree = base && request.tiers.includes("upgrade") && !isSkipDeclared(build, "upgrade") ? { side: "base" as const, commit: base.commit, dir: join(build.dir, "base") } : null;
+  const older = olderVersions(checkout.versions, checkout.head, await tagsBefore(checkout, build.signal));
+  const base = request.base === null ? (older[0] ?? null) : baseNamed(checkout.versions, checkout.head, request.base);
+  const baseTree = base && request.tiers.includes("upgrade") && !isSkipDeclared(build, "upgrade") ? { side: "base" as const, commit: base.commit, dir: join(build.dir, "base"), version: base.tag } : null;
   if (baseTree) await treeAt(checkout, baseTree.commit, baseTree.dir, build.signal);
   build.findings.recipe = {
     ...build.findings.recipe,
@@ -54,7 +57,7 @@ export async function fetch(build: Build): Promise<Fetched> {
   build.tests = await findTests(request, checkout, { names: [fetched.name, checkout.name], isPath: source.kind === "path" });
   if (build.tests.leftOut !== null) build.warn(build.tests.leftOut);
   if (build.tests.place !== null) build.note(`tests: ${build.tests.place}`);
-  return { checkout, headTree: { side: "head", commit: checkout.head, dir: checkout.dir }, baseTree };
+  return { checkout, headTree: { side: "head", commit: checkout.head, dir: checkout.dir }, baseTree, older };
 }
 
 /**
@@ -65,16 +68,4 @@ async function nameForAbra({ dir, name }: Checkout): Promise<string> {
   const { TYPE, RECIPE } = envValues((await recipeFile(dir, ".env.sample")) ?? "");
   const type = (TYPE ?? RECIPE ?? "").replace(/:[^/]*$/, "");
   return /^[a-z0-9][a-z0-9_.-]*$/i.test(type) ? type : name;
-}
-
-/**
- * The version to upgrade from. A version that head does not descend from is a later one where head is an older branch: going there
- * would be a downgrade. Only where no version is known to be an ancestor do all count.
- * @param before tags of head's ancestors
- * @throws UsageError where `--base` names no version of the recipe, or head itself
- */
-export function chooseBase({ versions, head }: Pick<Checkout, "versions" | "head">, wanted: string | null, before: readonly string[]): Version | null {
-  if (wanted !== null) return baseNamed(versions, head, wanted);
-  const ancestors = versions.filter(({ tag }) => before.includes(tag));
-  return baseOf(ancestors.length > 0 ? ancestors : versions, head);
 }

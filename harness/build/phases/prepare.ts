@@ -1,6 +1,6 @@
 import { newApp } from "../app.ts";
 import type { App, Tree } from "../appState.ts";
-import type { Checkout } from "../../recipe/types.ts";
+import type { Checkout, Version } from "../../recipe/types.ts";
 import type { Swarm } from "../../swarm/types.ts";
 import type { TargetFacts } from "../../../reports/results.ts";
 import type { Site } from "../site.ts";
@@ -12,12 +12,17 @@ export interface Plan {
   readonly checkout: Checkout;
   readonly headTree: Tree;
   readonly head: App;
-  /** The app that is upgraded from base to head; null where nothing is older or the upgrade was not asked for. */
-  readonly upgraded: App | null;
+  /**
+   * The app that is upgraded to head: base, or where that no longer deploys an older version; null where nothing is older or the upgrade
+   * was not asked for.
+   */
+  upgraded: App | null;
+  /** Every version that head can be upgraded from, newest first. */
+  readonly older: readonly Version[];
 }
 
 /** Makes the apps ready, everything but deployed. @throws FindingError where abra or the compose files refuse */
-export async function prepare(site: Site, { checkout, headTree, baseTree }: Fetched): Promise<Plan> {
+export async function prepare(site: Site, { checkout, headTree, baseTree, older }: Fetched): Promise<Plan> {
   const { build } = site;
   const swarm = await site.swarm();
   const target = targetOf(site, swarm);
@@ -30,7 +35,7 @@ export async function prepare(site: Site, { checkout, headTree, baseTree }: Fetc
   const [head, upgraded] = await Promise.all(both);
   target.abra.version = await head.abra.version();
   target.overlay = overlayInWords(site);
-  return { checkout, headTree, head, upgraded };
+  return { checkout, headTree, head, upgraded, older };
 }
 
 /** A base that abra or its own files refuse is broken, and that is not head's fault. */

@@ -26,9 +26,25 @@ function wantsBackupBot({ build }: Site, { head }: Plan): boolean {
 
 /** The images of these apps, the last one being head. @throws FindingError as `prepull` */
 export async function pullFor(site: Site, apps: readonly App[]): Promise<void> {
+  const missing = await pulledFor(site, apps);
+  site.missingImages = missing.map(({ ref }) => ref);
+  const ofHead = new Set(apps.slice(-1).flatMap((app) => wantedBy(app.compose).map(({ ref }) => ref)));
+  blame(site, ofHead, missing);
+}
+
+/** Those of a version that nobody needed until now. @throws FindingError (recipe) where one is missing; infra as `prepull` */
+export async function pullLate(site: Site, app: App): Promise<void> {
+  const missing = await pulledFor(site, [app]);
+  const refs = new Set(wantedBy(app.compose).map(({ ref }) => ref));
+  const own = missing.find(({ ref }) => refs.has(ref));
+  if (own) throw missingImage(own, missing);
+}
+
+/** @returns images that do not exist, or can't run here, of whatever was asked for so far */
+async function pulledFor(site: Site, apps: readonly App[]): Promise<readonly ImageFailure[]> {
   for (const app of apps) site.images.want(app.compose);
   const pulled = await site.images.all();
-  site.build.findings.images.push(...pulled.images);
+  site.build.findings.images = [...pulled.images];
   const [trouble] = pulled.trouble;
   if (trouble) {
     throw new FindingError("infra", {
@@ -39,9 +55,7 @@ export async function pullFor(site: Site, apps: readonly App[]): Promise<void> {
       hint: "the recipe is not to blame: try again when the registry answers, or log in with docker login",
     });
   }
-  site.missingImages = pulled.missing.map((missing) => missing.ref);
-  const ofHead = new Set(apps.slice(-1).flatMap((app) => wantedBy(app.compose).map(({ ref }) => ref)));
-  blame(site, ofHead, pulled.missing);
+  return pulled.missing;
 }
 
 /** A missing image of head is red at once; one that only base names makes base broken, which is not head's fault. */

@@ -7,6 +7,7 @@ import { inventoryOf } from "../../swarm/inventory.ts";
 import { removeStack } from "../../swarm/removal.ts";
 import { residueOf } from "../../swarm/residue.ts";
 import { forgetSnapshots } from "../forget.ts";
+import { labelOf } from "../appState.ts";
 import { keepRun } from "../keep.ts";
 import type { KeptRun } from "../kept.ts";
 import type { Site } from "../site.ts";
@@ -90,7 +91,7 @@ async function endWatching(site: Site, attempts: Attempts): Promise<void> {
   await attempts.try("test runner", () => build.span("test runner ended", async () => (await site.runner)?.close()));
   // A package manager that is stopped half way leaves the machine worse than it was.
   await attempts.try("browser", () => site.browserTried());
-  const stops = site.apps.map((app) => attempts.try(`watch of ${app.which}`, async () => app.watch?.stop()));
+  const stops = site.apps.map((app) => attempts.try(`watch of ${labelOf(app)}`, async () => app.watch?.stop()));
   await build.span("watches ended", () => Promise.all(stops));
 }
 

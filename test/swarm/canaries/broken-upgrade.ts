@@ -7,6 +7,8 @@ const keeping = (script: string, more: object = {}): Edit => ({
   compose: { services: { app: { command: ["sh", "-c", `${script}; ${serve}`], volumes: ["data:/data"], ...more } }, volumes: { data: {} } },
 });
 
+const withdrawn: Edit = { compose: { services: { app: { image: "nginx:1.27-withdrawn" } } } };
+
 const extra = (service: string) => ({ compose: { services: { [service]: { image: "nginx:1.27", networks: ["internal"] } } } });
 
 /** Recipes that are broken, or odd, on the way from base to head. */
@@ -29,8 +31,20 @@ export const upgrades: readonly Canary[] = [
     name: "only-install-breaks", about: "head needs what only base makes", base: keeping("touch /data/old"), head: keeping("test -e /data/old || exit 9"),
     expect: failed("crash-loop", "app", { words: /9/ }),
   },
-  { name: "base-image-gone", about: "base's image was withdrawn", base: { compose: { services: { app: { image: "nginx:1.27-withdrawn" } } } }, expect: unverified("base-broken", "app", { tiers: { install: "passed" } }) },
+  { name: "base-image-gone", about: "base's image was withdrawn", base: withdrawn, expect: unverified("base-broken", "app", { tiers: { install: "passed" } }) },
   { name: "base-crashes", about: "base exits at its start", base: { compose: { services: { app: { command: ["false"] } } } }, expect: unverified("base-broken", "app", { tiers: { install: "passed" } }) },
+  {
+    name: "base-gone-older-goes", about: "base's image was withdrawn, and head is reached from the version before", older: [{}], base: withdrawn,
+    expect: unverified("base-broken", "app", { words: /^upgraded from 0\.0\.1\+1\.27 instead: passed$/, tiers: { install: "passed", upgrade: "unverified" }, warning: /the upgrade is tested from 0\.0\.1\+1\.27 instead/ }),
+  },
+  {
+    name: "base-gone-older-breaks", about: "base's image was withdrawn, and head fails on the data of the version before", older: [keeping("touch /data/old")], base: withdrawn, head: keeping("test ! -e /data/old || exit 9"),
+    expect: failed("paused", "app", { tiers: { install: "passed" }, warning: /the upgrade is tested from 0\.0\.1\+1\.27 instead/ }),
+  },
+  {
+    name: "three-gone", about: "base's image and those of two versions before were withdrawn: no more are tried", older: [{}, withdrawn, withdrawn], base: withdrawn,
+    expect: unverified("base-broken", "app", { words: /^0\.0\.2\+1\.27 can't be deployed any more/, tiers: { install: "passed", upgrade: "unverified" } }),
+  },
   { name: "config-not-bumped", about: "a config's file changed and its version did not", base: {}, head: { files: { "abra.sh": "#!/bin/bash\n\nexport PAGE_VERSION=v1\n" } }, expect: failed("config-not-bumped", "app", { tiers: { install: "passed" }, lint: "fail" }) },
   { name: "service-left-over", about: "a service of base that head no longer has", base: extra("old"), expect: passed({ tiers: { upgrade: "passed" } }) },
   { name: "service-new", about: "a service that only head has", base: {}, head: extra("more"), expect: passed({ tiers: { upgrade: "passed" } }) },

@@ -17,6 +17,8 @@ export interface Canary {
   readonly about: string;
   /** What `run` is told besides. */
   readonly flags?: readonly string[];
+  /** Versions before base, oldest first; left out: there are none. */
+  readonly older?: readonly Edit[];
   /** The version before head; left out: there is none. */
   readonly base?: Edit;
   /** Left out: the plain recipe with another page. */
@@ -35,6 +37,10 @@ export interface Expected {
   readonly lint?: Rung;
   /** In a warning. */
   readonly warning?: RegExp;
+  /** In a note of a tier. */
+  readonly note?: RegExp;
+  /** Names of tests that passed, among others. */
+  readonly tests?: readonly string[];
 }
 
 /** What is not as expected; empty where all is. */
@@ -53,6 +59,10 @@ export function differences(expected: Expected, results: Results): string[] {
   const said = [reason?.summary ?? "", ...(reason?.evidence ?? [])];
   if (expected.words && !said.some((line) => expected.words?.test(line))) found.push(`${expected.words} is not in: ${said.join(" | ")}`);
   if (expected.warning && !warnings.some((line) => expected.warning?.test(line))) found.push(`${expected.warning} is in no warning: ${warnings.join(" | ")}`);
+  const notes = tiers.flatMap((tier) => tier.notes ?? []);
+  if (expected.note && !notes.some((line) => expected.note?.test(line))) found.push(`${expected.note} is in no note: ${notes.join(" | ")}`);
+  const good = new Set(tiers.flatMap((tier) => tier.tests.flatMap(({ name, status }) => (status === "passed" ? [name] : []))));
+  for (const name of expected.tests ?? []) if (!good.has(name)) found.push(`${name} is none of the tests that passed`);
   return found;
 }
 

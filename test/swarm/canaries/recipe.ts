@@ -38,30 +38,31 @@ function plain(version: string): Tree {
   };
 }
 
-const texts = (name: string, state: "base" | "head"): Record<string, string> => ({
+const texts = (name: string, state: string): Record<string, string> => ({
   ".env.sample": `TYPE=${name}\nDOMAIN=${name}.example.com\nLETS_ENCRYPT_ENV=production\nTIMEOUT=60\nCOMPOSE_FILE="compose.yml"\n`,
-  "abra.sh": `#!/bin/bash\n\nexport PAGE_VERSION=${state === "base" ? "v1" : "v2"}\n`,
+  "abra.sh": `#!/bin/bash\n\nexport PAGE_VERSION=${pages[state] ?? state}\n`,
   "index.html": `<!doctype html>\n<title>${name}</title>\n<p>${state}</p>\n`,
   "README.md": `# ${name}\n\nA canary.\n\n<!-- metadata -->\n\n* **Category**: Apps\n* **Status**: 0\n* **Image**: nginx, 4, upstream\n* **Healthcheck**: Yes\n* **Backups**: No\n* **Email**: N/A\n* **Tests**: 0\n* **SSO**: N/A\n\n<!-- endmetadata -->\n`,
 });
 
-const versions = { base: "0.1.0+1.27", head: "0.2.0+1.27" };
+const pages: Readonly<Record<string, string>> = { base: "v1", head: "v2" };
 
-/** Makes a canary's git repo in `into/name`: its base as a tagged version, then head. @returns the repo's folder */
-export async function makeRecipe({ name, base, head = {} }: Canary, into: string): Promise<string> {
+/** Makes a canary's git repo in `into/name`: its older versions and base as tagged versions, then head. @returns the repo's folder */
+export async function makeRecipe({ name, older = [], base, head = {} }: Canary, into: string): Promise<string> {
   const repo = join(into, name);
   await mkdir(repo, { recursive: true });
   await git(repo, "init", "--quiet", "--template=", "--initial-branch=main");
-  if (base) {
-    await commit(repo, name, "base", base);
-    await git(repo, "tag", "--annotate", "--message", "a version", versions.base);
+  const tagged = [...older.map((edit, index) => ({ edit, state: `older${index + 1}`, version: `0.0.${index + 1}+1.27` })), ...(base ? [{ edit: base, state: "base", version: "0.1.0+1.27" }] : [])];
+  for (const { edit, state, version } of tagged) {
+    await commit(repo, { name, state, version }, edit);
+    await git(repo, "tag", "--annotate", "--message", "a version", version);
   }
-  await commit(repo, name, "head", head);
+  await commit(repo, { name, state: "head", version: "0.2.0+1.27" }, head);
   return repo;
 }
 
-async function commit(repo: string, name: string, state: "base" | "head", edit: Edit): Promise<void> {
-  const files: Record<string, string | null> = { ...texts(name, state), "compose.yml": compose(versions[state], edit), ...edit.files };
+async function commit(repo: string, { name, state, version }: { name: string; state: string; version: string }, edit: Edit): Promise<void> {
+  const files: Record<string, string | null> = { ...texts(name, state), "compose.yml": compose(version, edit), ...edit.files };
   if (edit.sample) files[".env.sample"] += `${edit.sample}\n`;
   await git(repo, "rm", "-rq", "--ignore-unmatch", ".");
   for (const [path, text] of Object.entries(files)) {

@@ -10,7 +10,6 @@ import { Interrupted } from "../../../harness/build/interrupt.ts";
 import { forgetRun, type KeptRun, keptRun, keptRuns, rememberRun } from "../../../harness/build/kept.ts";
 import { admit, unadmit } from "../../../harness/build/phases/admit.ts";
 import { serviceStates } from "../../../harness/build/serviceState.ts";
-import { chooseBase } from "../../../harness/build/phases/fetch.ts";
 import { deployedFiles } from "../../../harness/recipe/changes.ts";
 import { request } from "./request.ts";
 
@@ -22,23 +21,6 @@ beforeEach(() => {
 afterEach(() => {
   vi.unstubAllEnvs();
   rmSync(dir, { recursive: true, force: true });
-});
-
-describe("the version to upgrade from", () => {
-  const versions = ["1.2.0+3", "1.1.0+2", "1.0.0+1"].map((tag) => ({ tag, commit: `commit of ${tag}` }));
-
-  test.each<[string, string, string[], string | null]>([
-    ["the newest that is not head", "commit of none", ["1.2.0+3", "1.1.0+2", "1.0.0+1"], "1.2.0+3"],
-    ["none that an older branch does not descend from", "commit of none", ["1.1.0+2", "1.0.0+1"], "1.1.0+2"],
-    ["a head that is the oldest version has none", "commit of 1.0.0+1", ["1.0.0+1"], null],
-    ["a history that knows no tags counts them all", "commit of none", [], "1.2.0+3"],
-  ])("%s", (_, head, before, tag) => {
-    expect(chooseBase({ versions, head }, null, before)?.tag ?? null).toBe(tag);
-  });
-
-  test("is refused where --base names head itself", () => {
-    expect(() => chooseBase({ versions, head: "commit of 1.2.0+3" }, "1.2.0+3", [])).toThrow("nothing to upgrade");
-  });
 });
 
 test.each<[string, boolean]>([

@@ -154,8 +154,10 @@ describe("the ladder", () => {
     expect(says({ asked: [...all, "extra"], tiers })).toMatchObject({ verdict: "failed", level: 5 });
   });
 
-  test("a broken base leaves the upgrade rung open, never failed or passed", () => {
+  test("a broken base leaves the upgrade rung open, unless the upgrade from an older version failed", () => {
     expect(climbed([p, p], "pass", { baseBroken: broken })).toMatchObject({ level: 1, rungs: { upgrade: "unverified" } });
+    expect(climbed([p, "failed"], "pass", { baseBroken: broken })).toMatchObject({ level: 1, rungs: { upgrade: "fail" } });
+    expect(climbed([p], "pass", { baseBroken: broken, ending: finding("recipe"), endedIn: "upgrade" })).toMatchObject({ level: 1, rungs: { upgrade: "fail" } });
   });
 
   test.each<[string, readonly TierResult[], Partial<Results["rungs"]>]>([

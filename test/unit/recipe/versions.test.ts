@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { baseNamed, baseOf, newestFirst, parseVersion } from "../../../harness/recipe/versions.ts";
+import { baseNamed, newestFirst, olderVersions, parseVersion } from "../../../harness/recipe/versions.ts";
 
 describe("parseVersion", () => {
   it.each([
@@ -19,16 +19,22 @@ describe("newestFirst", () => {
   });
 });
 
-describe("incident 8: the base is never head itself; baseOf", () => {
+describe("incident 8: what is upgraded from is never head itself; olderVersions", () => {
   const versions = [{ tag: "2.0.0+1", commit: "b" }, { tag: "1.0.0+1", commit: "a" }];
+  const tags = (of: typeof versions, head: string, before: string[] = []) => olderVersions(of, head, before).map(({ tag }) => tag);
 
-  it("is the newest version where head is untagged, even with the same label", () => expect(baseOf(versions, "c")?.tag).toBe("2.0.0+1"));
-  it("is the one before where head is the newest", () => expect(baseOf(versions, "b")?.tag).toBe("1.0.0+1"));
-  it("is nothing where head is the only version", () => expect(baseOf(versions.slice(1), "a")).toBeNull());
+  it("are all where head is untagged, even with the same label", () => expect(tags(versions, "c")).toEqual(["2.0.0+1", "1.0.0+1"]));
+  it("are those before where head is the newest", () => expect(tags(versions, "b")).toEqual(["1.0.0+1"]));
+  it("are none where head is the only version", () => expect(tags(versions.slice(1), "a")).toEqual([]));
+  it("are those that head descends from, where any are known", () => {
+    expect(tags(versions, "c", ["1.0.0+1"])).toEqual(["1.0.0+1"]);
+    expect(tags(versions, "a", ["1.0.0+1"])).toEqual([]);
+  });
+  it("name a commit once", () => expect(tags([{ tag: "3.0.0+1", commit: "b" }, ...versions], "c")).toEqual(["3.0.0+1", "1.0.0+1"]));
   it("may be named, and is refused where it is unknown or head itself", () => {
     expect(baseNamed(versions, "b", "1.0.0+1").commit).toBe("a");
     expect(() => baseNamed(versions, "b", "9.0.0+1")).toThrow("--base 9.0.0+1: is no annotated version tag of the recipe; give one of: 1.0.0+1");
     expect(() => baseNamed(versions, "b", "2.0.0+1")).toThrow("is the commit under test");
   });
-  it("skips every tag on head's commit", () => expect(baseOf([{ tag: "3.0.0+1", commit: "b" }, ...versions], "b")?.tag).toBe("1.0.0+1"));
+  it("skips every tag on head's commit", () => expect(tags([{ tag: "3.0.0+1", commit: "b" }, ...versions], "b")).toEqual(["1.0.0+1"]));
 });

@@ -1,0 +1,42 @@
+import { addedKeys, envValues } from "../recipe/envfile.ts";
+import { recipeFile } from "../recipe/files.ts";
+import type { Swarm } from "../swarm/types.ts";
+import type { UpgradeExpectations } from "../../tiers/context.ts";
+import { moveTo } from "./app.ts";
+import { type App, nameOf, type Tree } from "./appState.ts";
+import { deploy } from "./deploy.ts";
+import { upgradeExpectations } from "./expectations.ts";
+import { prune } from "./prune.ts";
+import { serviceStates } from "./serviceState.ts";
+import type { Site } from "./site.ts";
+import { keptSince } from "./witness/kept.ts";
+import type { Witnesses } from "./witness/witnesses.ts";
+
+/** What an operator has to add to the .env, by name. */
+export type Added = ReturnType<typeof addedKeys>;
+
+/**
+ * Another version in place of the one that runs, as an operator does it: keys and secrets that are new in it are added first, services that
+ * left it are removed after.
+ * @param witnesses what was planted in the one that runs
+ * @returns what the app is held against then; what was added
+ * @throws as `deploy`
+ */
+export async function inPlace(site: Site, swarm: Swarm, app: App, tree: Tree, witnesses: Witnesses): Promise<{ expect: UpgradeExpectations; added: Added }> {
+  const { build } = site;
+  const before = await build.span("snapshot", () => serviceStates(swarm.docker, app.stack));
+  const added = await build.span(`move to ${nameOf(tree)}`, () => move(site, swarm, app, tree));
+  await deploy(site, swarm, app, { force: true, name: tree.side === "head" ? "upgrade" : "rollback" });
+  await build.span("prune", () => prune(site, swarm, app));
+  const kept = await build.span("witnesses looked for", () => keptSince(site, app, witnesses));
+  return { expect: await upgradeExpectations(site, app, before, kept), added };
+}
+
+async function move(site: Site, swarm: Swarm, app: App, tree: Tree): Promise<Added> {
+  const sample = async (dir: string) => (await recipeFile(dir, ".env.sample")) ?? "";
+  const [old, next] = [await sample(app.tree.dir), await sample(tree.dir)];
+  // What an older one had is in the .env still.
+  const isNew = (key: string) => tree.side === "head" && !(key in envValues(old));
+  await moveTo(site, swarm, app, tree, Object.fromEntries(Object.entries(envValues(next)).filter(([key]) => isNew(key))));
+  return addedKeys(old, next);
+}
