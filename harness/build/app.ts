@@ -32,7 +32,7 @@ export async function newApp(site: Site, swarm: Swarm, { checkout, which, tree, 
   // With -C abra takes the .env.sample of the tree as it stands; without, that of the latest release.
   await recipeTree.checkoutHead(checkout.name, tree.commit);
   await must(swarm, tree, "app new", await abra.appNew({ recipe: checkout.name, domain, chaos: true }));
-  const app: App = { which, from, domain, stack, abra, recipeTree, recipe: checkout.name, settings, asked, tree, compose: noServices, env: {}, secrets: {}, watch: null, overlaid: [], seeded: false, tookMs: 0, givenUp: false };
+  const app: App = { which, from, domain, stack, abra, recipeTree, recipe: checkout.name, settings, asked, tree, compose: noServices, env: {}, secrets: {}, watch: null, overlays: [], overlaid: [], seeded: false, tookMs: 0, givenUp: false };
   site.apps.push(app);
   await moveTo(site, swarm, app, tree);
   return app;
@@ -63,10 +63,11 @@ export async function moveTo(site: Site, swarm: Swarm, app: App, tree: Tree, add
   app.compose = compose;
   checkNames(app.compose, app.stack);
   const overlay = overlayFor(app.compose, { ipvs: swarm.facts.ipvs });
-  const over = [...overlays, ...(overlay ? [{ name: overlayFile, text: overlay.yaml, said: overlay.summary }] : [])];
+  const over = [...overlays.map((one) => ({ ...one, host: false })), ...(overlay ? [{ name: overlayFile, text: overlay.yaml, said: overlay.summary, host: true }] : [])];
   await writeOverlays(swarm, app, over);
   files.push(...over.map(({ name }) => name));
   for (const { said } of over) site.overlays.add(said);
+  app.overlays = over;
   app.overlaid = overlay?.hostPorts ?? [];
   const written = setEnv(env, { COMPOSE_FILE: files.join(":") });
   app.env = envValues(written);

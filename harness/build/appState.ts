@@ -46,6 +46,8 @@ export interface App {
   /** Secret values by name, as generated. */
   secrets: Readonly<Record<string, string>>;
   watch: Watch | null;
+  /** The compose files that were laid over the recipe's own: what each says it is for, and whether this host needs it or the settings want it. */
+  overlays: readonly { readonly said: string; readonly text: string; readonly host: boolean }[];
   /** Services that the overlay for this host gives other ports than the recipe does. */
   overlaid: readonly string[];
   /** The recipe's hooks.ts has put real content into it. */

@@ -2,7 +2,7 @@ import { FindingError, type Reason, UsageError } from "../base/errors.ts";
 
 /**
  * What makes base, or a version older than that, undeployable, as a reason that does not blame head.
- * @throws the error itself where it says nothing about base: infra, interrupts, bugs
+ * @throws the error itself where it says nothing about base: infra, interrupts, bugs. An overlay that abra refuses was written for it
  */
 export function baseBroken(error: unknown, version = "base"): Reason {
   const why = reasonOf(error);
@@ -16,7 +16,7 @@ export function baseBroken(error: unknown, version = "base"): Reason {
 }
 
 function reasonOf(error: unknown): Omit<Reason, "class"> {
-  if (error instanceof FindingError && error.blame === "recipe") return error.reason;
+  if (error instanceof FindingError && (error.blame === "recipe" || (error.blame === "harness-limit" && error.reason.class === "abra-refused"))) return error.reason;
   if (error instanceof UsageError) return { service: null, summary: `${error.where}: ${error.what}`, evidence: [], hint: error.remedy };
   throw error;
 }

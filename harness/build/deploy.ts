@@ -77,8 +77,10 @@ async function make(site: Site, swarm: Swarm, app: App, watch: Watch, change: Ch
   // Whoever ends abra has the reason; these two may have nobody left who asks.
   for (const waiting of [settling, converging]) waiting.catch(() => {});
   const outcome = await build.span("abra deploy", () => abraBeside(site, app, change, settling));
-  const next = outcome?.ok ? "go-on" : nextAfter({ end: endOf(outcome), commands: change.commands, ...(await stateOf(watch, change, converging)) });
-  if (next === "refused" && outcome) await must(swarm, app.tree, "app deploy", outcome);
+  const state = outcome?.ok ? null : await stateOf(watch, change, converging);
+  const next = state ? nextAfter({ end: endOf(outcome), commands: change.commands, ...state }) : "go-on";
+  // What was deployed with its overlays was not refused for one of them.
+  if (next === "refused" && outcome) await must(swarm, app.tree, "app deploy", outcome, state?.reached ? undefined : app);
   if (next === "unneeded") build.warn("abra app deploy did not end although the app is deployed; it was ended, and the watch judged alone");
   watch.afterChange();
   const settled = await build.span("settle", () => orAbort(settling, untilBroken(site)));

@@ -9,7 +9,8 @@ const foreseen: Readonly<Record<string, { readonly phase: string; readonly words
 
 /**
  * abra hands on what Docker said, which names neither service nor file. Where lint foresaw that abra would refuse just there, and with
- * such words, the reason is what lint found, with abra's words as evidence. What is refused for something else is not explained by it.
+ * such words, the reason is what lint found, with abra's words as evidence, whatever overlay there was. What is refused for something
+ * else is not explained by it.
  * @param endedIn the phase that the ending came from
  */
 export function explained(ending: Ending, endedIn: string | null, findings: readonly Finding[]): Ending {
@@ -19,5 +20,5 @@ export function explained(ending: Ending, endedIn: string | null, findings: read
   const why = finding && foreseen[finding.rule];
   if (!finding || !why) return ending;
   const { service, file, text, remedy } = finding;
-  return { ...ending, reason: { class: why.class, service, summary: `${file}: ${text}`, evidence: [findingLine(finding), ending.reason.summary, ...ending.reason.evidence], hint: `${remedy} (${file})` } };
+  return { ...ending, blame: "recipe", reason: { class: why.class, service, summary: `${file}: ${text}`, evidence: [findingLine(finding), ending.reason.summary, ...ending.reason.evidence], hint: `${remedy} (${file})` } };
 }

@@ -63,7 +63,7 @@ async function prepareAgain(site: Site, checkout: Checkout, kept: KeptRun): Prom
   const app: App = {
     which: "head", from: null, domain: kept.domain, stack: kept.stack, abra, recipeTree, recipe: checkout.name, tree,
     settings: site.build.settings, asked: site.build.request.env,
-    compose: noServices, env: {}, secrets: kept.secrets, watch: null, overlaid: [], seeded: false, tookMs: 0, givenUp: false,
+    compose: noServices, env: {}, secrets: kept.secrets, watch: null, overlays: [], overlaid: [], seeded: false, tookMs: 0, givenUp: false,
   };
   site.apps.push(app);
   await moveTo(site, swarm, app, tree);

@@ -52,7 +52,7 @@ beforeEach(() => {
   };
   const labels = { "backupbot.backup": "true", "backupbot.restore.post-hook": "/reload" };
   app = {
-    which: "head", domain: "d", stack: "s", recipe: "r", settings: noSettings, asked: {}, tree: { commit: "0123", dir: "" }, env: {}, secrets: {}, seeded: false, givenUp: false, overlaid: [],
+    which: "head", domain: "d", stack: "s", recipe: "r", settings: noSettings, asked: {}, tree: { commit: "0123", dir: "" }, env: {}, secrets: {}, seeded: false, givenUp: false, overlays: [], overlaid: [],
     compose: { services: [{ name: "app", labels, image: "nginx", mounts: { "/data": "files" } }], secrets: [], configs: [], volumes: [{ key: "files", name: "s_files", external: false }], networks: [], version: null },
     watch,
   } as unknown as App;

@@ -29,11 +29,12 @@ let settle: PromiseWithResolvers<Settled>[];
 let held: PromiseWithResolvers<Settled>[];
 let broken: AbortController;
 let reached: boolean;
+let overlays: App["overlays"];
 
 beforeEach(() => {
   vi.useFakeTimers();
   site = new Site(new Build(request, () => {}, new AbortController().signal, "r1"));
-  [calls, changes, settle, held, broken, reached] = [[], [], [], [], new AbortController(), true];
+  [calls, changes, settle, held, broken, reached, overlays] = [[], [], [], [], new AbortController(), true, []];
 });
 
 afterEach(() => vi.useRealTimers());
@@ -60,7 +61,7 @@ function deploying(abra: Abra[], commands = true): Promise<void> {
     which: "head", domain: "d", stack: "s", settings: noSettings, asked: {}, tree: { commit: "0123456789", dir: "" },
     compose: { services: [{ name: "app", labels: {} }], secrets: [], configs: [], volumes: [], networks: [], version: null },
     env: commands ? { POST_DEPLOY_CMDS: "app setup" } : {},
-    watch, givenUp: false,
+    watch, givenUp: false, overlays,
     abra: {
       deploy: (options: DeployOptions) => {
         calls.push(options);
@@ -170,6 +171,15 @@ describe("abra's refusal stands", () => {
     const done = deploying([async () => fata]);
     await now();
     await expect(done).rejects.toMatchObject(refused);
+  });
+
+  test.each([false, true])("but under an overlay of the settings it may be that one's, unless all is deployed with it: %s", async (deployed) => {
+    overlays = [{ said: "overlays.0 of recipe.ts", text: "services: {app: {ports: []}}", host: false }];
+    reached = deployed;
+    const done = deploying([async () => fata], false);
+    await now();
+    const ours = { blame: "harness-limit", reason: { class: "abra-refused", evidence: expect.arrayContaining([expect.stringContaining("overlays.0 of recipe.ts")]) } };
+    await expect(done).rejects.toMatchObject(deployed ? refused : ours);
   });
 
   test("where its commands fail in an app that has been up long enough for its wait", async () => {

@@ -13,6 +13,10 @@ it("a refusal that lint foresaw is told in lint's words, with service, file and 
   });
 });
 
+it("what lint foresaw is the recipe's, although an overlay was there too", () => {
+  expect(explained({ ...refused, blame: "harness-limit" }, "upgrade", [finding])).toMatchObject({ blame: "recipe", reason: { class: "config-not-bumped" } });
+});
+
 it.each<[string, Ending, string | null, Finding[]]>([
   ["in another phase", refused, "install", [finding]],
   ["of which lint knows nothing", refused, "upgrade", []],

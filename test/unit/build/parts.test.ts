@@ -169,6 +169,7 @@ describe("a base that can't be deployed", () => {
   const reason = { class: "image-missing", service: "db", summary: "no such image", evidence: ["x"], hint: "mend it" };
   test("never blames head", () => {
     expect(baseBroken(new FindingError("recipe", reason))).toMatchObject({ class: "base-broken", service: "db", evidence: ["x"], summary: expect.stringContaining("base can't be deployed") });
+    expect(baseBroken(new FindingError("harness-limit", { ...reason, class: "abra-refused" })), "with an overlay for base").toMatchObject({ class: "base-broken", evidence: ["x"] });
     expect(baseBroken(new UsageError("compose.yml", "is empty", "fill it"))).toMatchObject({ class: "base-broken", summary: expect.stringContaining("compose.yml: is empty") });
   });
 
