@@ -44,7 +44,8 @@ export async function pageReady(build: Build, swarm: Swarm, app: App, { page, ti
     await waitFor(look, { what, timeoutMs, signal, onSaw: (saw) => build.waiting(`${what}: ${saw}`) });
   } catch (error) {
     if (!(error instanceof WaitTimeout)) throw error;
-    throw edgeAnswered ? late(error) : edgeTrouble(swarm, error.saw);
+    if (!edgeAnswered) throw edgeTrouble(swarm, error.saw);
+    throw suspicion.latest ? wrongPort(app, suspicion.latest, error.saw) : late(error);
   }
 }
 

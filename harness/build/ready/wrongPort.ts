@@ -4,8 +4,12 @@ import type { Swarm } from "../../swarm/types.ts";
 import type { App } from "../appState.ts";
 import { routedService } from "../routed.ts";
 
-/** A container that listens, but not where Traefik was told to go, for this long will not begin to. */
-const wrongPortAfterMs = 20_000;
+/**
+ * A container that has listened on the very same ports for this long, but not where Traefik was told to go, will not begin to. Images
+ * that set themselves up or migrate on another port first are why it is not told at sight: seconds to red against a false red. One
+ * whose own health check passes is up by its recipe's word; of any other nobody knows whether it is still on its way.
+ */
+const wrongPortAfterMs = { checked: 20_000, unchecked: 60_000 } as const;
 
 interface WrongPort {
   readonly service: string;
@@ -14,31 +18,46 @@ interface WrongPort {
   readonly listening: readonly number[];
 }
 
-/** Traefik is told to use a port where nothing listens: seen at one look it may be a slow start, seen long enough it is not. */
+/** Traefik is told to use a port where nothing listens: seen at one look it may be a slow start, seen unchanged for long enough it is not. */
 export class Suspicion {
   readonly #swarm: Swarm;
   readonly #app: App;
-  #since: number | null = null;
+  #seen: { readonly wrong: WrongPort; readonly where: string; readonly since: number } | null = null;
 
   constructor(swarm: Swarm, app: App) {
     this.#swarm = swarm;
     this.#app = app;
   }
 
-  /** The wrong port where it was wrong at every look for long enough, else null. */
-  async confirmed(): Promise<WrongPort | null> {
-    const found = await this.#look().catch(() => null);
-    if (!found) this.#since = null;
-    this.#since ??= found && performance.now();
-    return found && this.#since !== null && performance.now() - this.#since >= wrongPortAfterMs ? found : null;
+  /** What the last look found, for long enough or not: where time is up it says why. */
+  get latest(): WrongPort | null {
+    return this.#seen?.wrong ?? null;
   }
 
-  async #look(): Promise<WrongPort | null> {
+  /** The wrong port where the same container listened on the same others at every look for long enough, else null. */
+  async confirmed(): Promise<WrongPort | null> {
+    const found = await this.#look().catch(() => null);
+    if (!found) {
+      this.#seen = null;
+      return null;
+    }
+    if (this.#seen?.where !== found.where) this.#seen = { ...found, since: performance.now() };
+    return performance.now() - this.#seen.since >= this.#longEnoughMs(found.wrong) ? found.wrong : null;
+  }
+
+  #longEnoughMs({ service }: WrongPort): number {
+    const checked = this.#app.compose.services.some(({ name, hasHealthcheck }) => name === service && hasHealthcheck);
+    return checked ? wrongPortAfterMs.checked : wrongPortAfterMs.unchecked;
+  }
+
+  async #look(): Promise<{ wrong: WrongPort; where: string } | null> {
     const service = routedService(this.#app);
-    const listening = await listeningPorts(this.#swarm, this.#app, service);
-    if (!listening || listening.length === 0) return null;
+    const place = await runningContainer(this.#swarm.docker, `${this.#app.stack}_${service}`);
+    const listening = place && (await this.#swarm.portsOf(place));
+    if (!place || !listening || listening.length === 0) return null;
     const wrong = routedPorts(this.#app, service).find(({ port }) => !listening.includes(port));
-    return wrong ? { service, listening, ...wrong } : null;
+    const where = [place.container, ...[...listening].sort((a, b) => a - b)].join(" ");
+    return wrong ? { wrong: { service, listening, ...wrong }, where } : null;
   }
 }
 
@@ -60,10 +79,4 @@ export function routedPorts(app: App, service: string): { label: string; port: n
   return Object.entries(labels)
     .filter(([label]) => label.startsWith("traefik.http.") && label.endsWith(".loadbalancer.server.port"))
     .map(([label, value]) => ({ label, port: Number(value) }));
-}
-
-/** Ports on which a service's newest running task listens, whichever node it runs on; null where nobody can look. */
-async function listeningPorts(swarm: Swarm, app: App, service: string): Promise<readonly number[] | null> {
-  const place = await runningContainer(swarm.docker, `${app.stack}_${service}`);
-  return place && swarm.portsOf(place);
 }

@@ -42,6 +42,10 @@ export const odd: readonly Canary[] = [
   },
   { name: "global-service", about: "one task a node", head: app({ deploy: { mode: "global", update_config: { order: "stop-first" } } }), expect: passed() },
   { name: "no-health-check", about: "nobody checks its health", head: app({ healthcheck: null }), expect: passed() },
+  {
+    name: "elsewhere-first", about: "sets itself up on another port for 25 s", head: app({ healthcheck: null, command: sh(`sed 's/ 80;/ 8080;/' /etc/nginx/conf.d/default.conf > /tmp/setup.conf; sed 's#/etc/nginx/conf.d/.*#/tmp/setup.conf;#' /etc/nginx/nginx.conf > /tmp/nginx.conf; nginx -c /tmp/nginx.conf; sleep 25; nginx -s quit; sleep 1; ${serve}`) }),
+    expect: passed(),
+  },
   { name: "two-replicas", about: "two tasks behind one name", head: app({ deploy: { replicas: 2 } }), expect: passed() },
   { name: "lint-only", about: "depends on a service that is not there, which Swarm ignores", head: app({ depends_on: ["db"] }), expect: passed({ lint: "fail", warning: /dangling-depends-on/ }) },
 ];
