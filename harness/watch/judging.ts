@@ -28,6 +28,8 @@ export interface JudgingOptions {
 
 interface Waiting {
   readonly kind: "settled" | "converged";
+  /** Converged only: up for at least this long, milliseconds. */
+  readonly holdMs: number;
   /** The daemon was looked at since it began to wait: what was seen before proves nothing. */
   fresh: boolean;
   readonly resolve: (settled: Settled) => void;
@@ -62,20 +64,22 @@ export class Judging {
     this.#line = judged.line;
     if (judged.kind === "waiting") return;
     for (const waiting of this.#waiting) {
-      if (!waiting.fresh || (waiting.kind === "converged" && judged.kind !== "converged")) continue;
+      if (!waiting.fresh) continue;
+      if (waiting.kind === "converged" && (judged.kind !== "converged" || this.#options.now() - judged.since < waiting.holdMs)) continue;
       waiting.resolve({ atMs: judged.since, decidedMs: this.#decide(), warnings: judged.warnings });
     }
   }
 
   /**
    * Waits for the stack to be settled or converged.
+   * @param holdMs converged only: the least time that all has to have been up, milliseconds
    * @param fresh resolves when the daemon was looked at anew
    * @throws FindingError by verdict or deadline; the reason given to `end`
    */
-  async until(kind: Waiting["kind"], { timeoutMs, setBy }: { timeoutMs: number; setBy?: string | undefined }, fresh: () => Promise<void>): Promise<Settled> {
+  async until(kind: Waiting["kind"], { timeoutMs, setBy, holdMs = 0 }: { timeoutMs: number; setBy?: string | undefined; holdMs?: number | undefined }, fresh: () => Promise<void>): Promise<Settled> {
     const started = this.#options.clock.monotonic();
     const { promise, resolve, reject } = Promise.withResolvers<Settled>();
-    const waiting: Waiting = { kind, fresh: false, resolve, reject };
+    const waiting: Waiting = { kind, holdMs, fresh: false, resolve, reject };
     this.#waiting.add(waiting);
     const ended = this.#over?.reason ?? this.#verdict;
     if (ended) reject(ended);

@@ -48,6 +48,8 @@ export interface AwaitOptions {
   readonly services: readonly string[];
   /** Who set `timeoutMs`, for the reader of a deadline; without it the recipe's timeout label. */
   readonly timeoutSetBy?: string;
+  /** `converged` only: the least time that all has to have been up, milliseconds, whatever the monitor window. */
+  readonly holdMs?: number;
 }
 
 export interface DisturbOptions {
@@ -85,7 +87,7 @@ export interface Watch {
    * @throws FindingError by verdict, or class deadline; the signal's reason
    */
   settled(options: AwaitOptions): Promise<Settled>;
-  /** Settled, and held for the monitor window. @throws as `settled` */
+  /** Settled, and held for the monitor window, or for `holdMs` where that is longer. @throws as `settled` */
   converged(options: AwaitOptions): Promise<Settled>;
   /** For results.json; can be asked for at any time. */
   report(): Report;
@@ -139,9 +141,9 @@ export function startWatch(options: WatchOptions): Watch {
       signal.throwIfAborted();
     } while (observer.history.daemon.failedAttempts > 0);
   };
-  const until = (kind: "settled" | "converged") => ({ timeoutMs, services, timeoutSetBy }: AwaitOptions): Promise<Settled> => {
+  const until = (kind: "settled" | "converged") => ({ timeoutMs, services, timeoutSetBy, holdMs }: AwaitOptions): Promise<Settled> => {
     observer.expect(services);
-    return judging.until(kind, { timeoutMs, setBy: timeoutSetBy }, () => observer.look());
+    return judging.until(kind, { timeoutMs, setBy: timeoutSetBy, holdMs }, () => observer.look());
   };
   return {
     broken: broken.signal,

@@ -53,6 +53,10 @@ export const brokenInstalls: readonly Canary[] = [
     expect: failed("crash-loop", "app", { words: /2 failures/ }),
   },
   {
+    name: "dies-at-12-s", about: "gives up after 12 s, again and again, and nobody checks its health", head: { ...app({ command: sh(`nginx; sleep 12; exit 1`), healthcheck: null }), files: { ".recipe-ci/recipe.json": '{"restarts": {"failures": 2}}' } },
+    expect: failed("crash-loop", "app", { words: /2 failures/, tiers: { install: "passed" } }),
+  },
+  {
     name: "database-loops", about: "the database loops, and the app because of it",
     head: { compose: { services: {
       app: { command: sh("curl -fsS http://${STACK_NAME}_db/ || exit 1; " + serve), environment: { DB_HOST: "${STACK_NAME}_db" }, depends_on: ["db"] },
