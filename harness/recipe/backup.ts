@@ -8,8 +8,8 @@ export interface CapturedVolume {
   readonly key: string;
   /** Its name in Docker: `stack_key`, unless compose gives it another one. */
   readonly name: string;
-  /** Made outside of the app (`external: true`): other apps may use it too. */
-  readonly external: boolean;
+  /** Other apps may use it too. */
+  readonly shared: boolean;
   /** Who mounts it, and where in its containers. */
   readonly mounts: readonly { readonly service: string; readonly path: string }[];
   /** What is taken, relative to the volume's root (`.` is everything); null where all of it is. */
@@ -77,7 +77,7 @@ export function backupPlan(app: ComposeApp): BackupPlan {
   const mounted = mountsOf(app);
   const captured = [...mounted].map(([key, mounts]) => ({ key, mounts, paths: takenOf(app, rules.get(key), key, mounts) }));
   const declared = new Map(app.volumes.map((volume) => [volume.key, volume]));
-  const placeOf = (key: string) => ({ name: declared.get(key)?.name ?? key, external: declared.get(key)?.external ?? false });
+  const placeOf = (key: string) => ({ name: declared.get(key)?.name ?? key, shared: isShared(declared.get(key)) });
   return {
     enabled: marked.length > 0,
     volumes: captured.flatMap(({ key, mounts, paths }) => (paths === "nothing" ? [] : [{ key, ...placeOf(key), mounts, paths }])),
@@ -111,6 +111,11 @@ function volumeRules(app: ComposeApp): Rules {
     }
   }
   return rules;
+}
+
+/** Whether a volume is not one app's alone: made outside of it, or with a name that other apps of the recipe get too. */
+export function isShared(volume: ComposeApp["volumes"][number] | undefined): boolean {
+  return volume !== undefined && (volume.external || volume.fixed === true);
 }
 
 /** Who mounts each volume, by its key, and where in its containers. */

@@ -53,7 +53,7 @@ export function composeApp(files: readonly ComposeFile[], env: Env, stack: strin
     }),
   );
   const format = parsed.find((content) => content.version !== undefined)?.version;
-  const app = inFile(files.at(-1)?.name ?? "compose.yml", () => assemble(drafts, top, stack));
+  const app = inFile(files.at(-1)?.name ?? "compose.yml", () => assemble(drafts, top, { stack, domain: env.DOMAIN ?? "" }));
   return typeof format === "string" || typeof format === "number" ? { ...app, format: `${format}` } : app;
 }
 
@@ -127,7 +127,7 @@ function merged(a: Draft, b: Draft): Draft {
   };
 }
 
-function assemble(drafts: ReadonlyMap<string, Draft>, top: Record<"secrets" | "configs" | "volumes" | "networks", Map_>, stack: string): ComposeApp {
+function assemble(drafts: ReadonlyMap<string, Draft>, top: Record<"secrets" | "configs" | "volumes" | "networks", Map_>, { stack, domain }: { stack: string; domain: string }): ComposeApp {
   const services = [...drafts].map(([name, draft]) => serviceOf(name, draft));
   const app = drafts.get("app");
   const usesDefault = services.some(({ networks }) => networks.includes("default"));
@@ -136,7 +136,7 @@ function assemble(drafts: ReadonlyMap<string, Draft>, top: Record<"secrets" | "c
     services,
     secrets: objects(top.secrets, "secrets", stack),
     configs: objects(top.configs, "configs", stack),
-    volumes: objects(top.volumes, "volumes", stack),
+    volumes: objects(top.volumes, "volumes", stack).map((volume) => ({ ...volume, ...(volume.external || holdsOne(volume.name, [stack, domain]) ? {} : { fixed: true as const }) })),
     networks: objects(networks, "networks", stack),
     version: app?.labels[`coop-cloud.${stack}.version`] ?? app?.labels[`coop-cloud.${stack}.app.version`] ?? null,
   };
@@ -196,6 +196,10 @@ function objects(section: Map_, place: string, stack: string): { key: string; na
     const name = text(given ?? legacy, `${place}.${key}.name`);
     return { key, name: name || (external ? key : `${stack}_${key}`), external };
   });
+}
+
+function holdsOne(name: string, parts: readonly string[]): boolean {
+  return parts.some((part) => part !== "" && name.includes(part));
 }
 
 function unique(values: readonly string[]): string[] {

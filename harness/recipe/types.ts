@@ -61,7 +61,8 @@ export interface ComposeApp {
   /** Secret and config names as they will stand in Swarm. */
   readonly secrets: readonly { readonly key: string; readonly name: string; readonly external: boolean }[];
   readonly configs: readonly { readonly key: string; readonly name: string; readonly external: boolean }[];
-  readonly volumes: readonly { readonly key: string; readonly name: string; readonly external: boolean }[];
+  /** `fixed`: not external, but its name holds neither the stack's nor the domain, so that every app of the recipe has the same one. */
+  readonly volumes: readonly { readonly key: string; readonly name: string; readonly external: boolean; readonly fixed?: true }[];
   readonly networks: readonly { readonly key: string; readonly name: string; readonly external: boolean }[];
   /** The compose files' own `version:`; files that are merged must agree on it. Absent where they have none. */
   readonly format?: string;

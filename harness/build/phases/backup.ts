@@ -81,11 +81,11 @@ async function orWhy<T>(wanted: Promise<T>): Promise<T | string> {
   }
 }
 
-/** On a Swarm that stays, a restore of an external volume takes other apps' data back as well: then none is made, and the tier says so. */
+/** On a Swarm that stays, a restore of a shared volume takes other apps' data back as well: then none is made, and the tier says so. */
 function isShared(build: Build, swarm: Swarm, { volumes }: BackupPlan): boolean {
-  const external = volumes.filter((volume) => volume.external).map(({ name }) => name);
-  if (swarm.kind !== "local" || external.length === 0) return false;
-  say(build, "restore", "unverified", `nothing is restored here: the backup takes the external ${external.join(", ")}, which other apps of this Swarm may use; test on a throwaway Swarm`);
+  const shared = volumes.filter((volume) => volume.shared).map(({ name }) => name);
+  if (swarm.kind !== "local" || shared.length === 0) return false;
+  say(build, "restore", "unverified", `nothing is restored here: the backup takes ${shared.join(", ")}, which other apps of this Swarm may use; test on a throwaway Swarm`);
   return true;
 }
 

@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { type BackupPlan, mountsOf } from "../../recipe/backup.ts";
+import { type BackupPlan, isShared, mountsOf } from "../../recipe/backup.ts";
 import type { ComposeApp } from "../../recipe/types.ts";
 import { type Engine, serverOf } from "./database.ts";
 
@@ -25,7 +25,7 @@ export interface Spot {
   readonly from: { readonly volume: string } | { readonly service: string };
   readonly inner: string;
   /** In a volume that other apps may use too: nothing is planted there. */
-  readonly external?: boolean;
+  readonly shared?: boolean;
 }
 
 /** A spot after somebody looked. */
@@ -48,12 +48,12 @@ export interface Gap {
 
 /** Everything that the bot takes of an app. */
 export function capturedSpots({ volumes, containerPaths }: Pick<BackupPlan, "volumes" | "containerPaths">, stack: string): Spot[] {
-  const inVolumes = volumes.flatMap(({ key, name, external, mounts, paths }) => (paths ?? ["."]).map((path) => ({
+  const inVolumes = volumes.flatMap(({ key, name, shared, mounts, paths }) => (paths ?? ["."]).map((path) => ({
     what: path === "." ? `volume ${key}` : `${path} of volume ${key}`,
     at: mounts.map((mount) => ({ service: mount.service, path: posix.join(mount.path, path) })),
     from: { volume: name },
     inner: path,
-    ...(external ? { external } : {}),
+    ...(shared ? { shared } : {}),
   })));
   const outside = containerPaths.map(({ service, path }) => ({ what: `${path} of ${service}`, at: [{ service, path }], from: { service: `${stack}_${service}` }, inner: path }));
   return [...inVolumes, ...outside];
@@ -62,7 +62,7 @@ export function capturedSpots({ volumes, containerPaths }: Pick<BackupPlan, "vol
 /** Every volume of an app, whole: what an upgrade must keep. */
 export function keptSpots(app: Pick<ComposeApp, "services" | "volumes">): Spot[] {
   const mounted = mountsOf(app);
-  const own = app.volumes.filter(({ external }) => !external);
+  const own = app.volumes.filter((volume) => !isShared(volume));
   return own.flatMap(({ key, name }) => {
     const at = mounted.get(key);
     return at ? [{ what: `volume ${key}`, at, from: { volume: name }, inner: "." }] : [];
@@ -76,10 +76,10 @@ export function databaseWitnesses(app: Pick<ComposeApp, "services" | "volumes">)
 
 /** Database servers whose data is this app's alone. */
 function serversOf({ services, volumes }: Pick<ComposeApp, "services" | "volumes">): { name: string; engine: Engine }[] {
-  const external = new Set(volumes.filter((volume) => volume.external).map(({ key }) => key));
+  const shared = new Set(volumes.filter(isShared).map(({ key }) => key));
   return services.flatMap((service) => {
     const engine = serverOf(service);
-    return engine === null || Object.values(service.mounts ?? {}).some((key) => external.has(key)) ? [] : [{ name: service.name, engine }];
+    return engine === null || Object.values(service.mounts ?? {}).some((key) => shared.has(key)) ? [] : [{ name: service.name, engine }];
   });
 }
 
@@ -92,8 +92,8 @@ export function planWitnesses(seen: readonly SeenSpot[], app: Pick<ComposeApp, "
   const gaps: Gap[] = [];
   const held = new Set(seen.flatMap(({ spot, seen: what }) => (what === "directory" ? spot.at.map(({ service }) => service) : [])));
   for (const { spot, seen: what } of seen) {
-    if (spot.external) {
-      gaps.push({ what: spot.what, why: "its volume is external: other apps may use it, so nothing is planted or changed there" });
+    if (spot.shared) {
+      gaps.push({ what: spot.what, why: "other apps may use its volume, which is external or has a fixed name, so nothing is planted or changed there" });
       continue;
     }
     if (what === "directory") {

@@ -144,7 +144,15 @@ describe("an external volume is captured", () => {
     site.swarm = async () => ({ ...swarm, kind: "local" });
     await both();
     expect(happened).toEqual(["settled asked", "backup", "backup tests"]);
-    expect(site.build.findings.tiers.find(({ name }) => name === "restore")).toMatchObject({ status: "unverified", reason: expect.stringContaining("the external media") });
+    expect(site.build.findings.tiers.find(({ name }) => name === "restore")).toMatchObject({ status: "unverified", reason: expect.stringContaining("takes media, which other apps") });
+  });
+
+  test("nor where its name is fixed, so that other apps of the recipe have it too", async () => {
+    app.compose = { ...app.compose, volumes: [{ key: "files", name: "media", external: false, fixed: true }] };
+    const swarm = await site.swarm();
+    site.swarm = async () => ({ ...swarm, kind: "local" });
+    await both();
+    expect(happened).toEqual(["settled asked", "backup", "backup tests"]);
   });
 
   test("a throwaway one has nobody else's", async () => {

@@ -81,11 +81,17 @@ describe("where a witness stands", () => {
 
   it("nothing is planted in an external volume, nor in a database that lives in one: other apps may use it", () => {
     const outside = (app: ComposeApp, ...keys: string[]) => ({ ...app, volumes: app.volumes.map((volume) => ({ ...volume, external: keys.includes(volume.key) })) });
-    const why = "its volume is external: other apps may use it, so nothing is planted or changed there";
+    const why = "other apps may use its volume, which is external or has a fixed name, so nothing is planted or changed there";
     const content = { "wp-content of volume wordpress": "directory" } as const;
     expect(planned(outside(wordpress, "wordpress"), content)).toEqual({ witnesses: ["a row in the mysql database of db"], gaps: [`wp-content of volume wordpress: ${why}`] });
     expect(planned(outside(wordpress, "mariadb"), content)).toEqual({ witnesses: ["a file in wp-content of volume wordpress"], gaps: [`backup.sql of volume mariadb: ${why}`] });
     expect(databaseWitnesses(outside(wordpress, "mariadb"))).toEqual([]);
+  });
+
+  it("nor in one with a fixed name, which base beside head and other apps of the recipe get too", () => {
+    const app = { ...wordpress, volumes: wordpress.volumes.map((volume) => (volume.key === "wordpress" ? { ...volume, name: "content", fixed: true as const } : volume)) };
+    expect(planned(app, { "wp-content of volume wordpress": "directory" }).witnesses).toEqual(["a row in the mysql database of db"]);
+    expect(keptSpots(app).map(({ what }) => what)).toEqual(["volume mariadb"]);
   });
 
   it("an upgrade has to keep every volume and every database of the app, but no volume of somebody else", () => {

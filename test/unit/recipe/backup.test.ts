@@ -18,8 +18,8 @@ test("one marked service: every volume of the stack is taken whole, also another
   const plan = planOf({ app: { labels: on, mounts: { "/data": "data" } }, db: { mounts: { "/var/lib/db": "db" } } });
   expect(plan.enabled).toBe(true);
   expect(plan.volumes).toEqual([
-    { key: "data", name: "stack_data", external: false, mounts: [{ service: "app", path: "/data" }], paths: null },
-    { key: "db", name: "stack_db", external: false, mounts: [{ service: "db", path: "/var/lib/db" }], paths: null },
+    { key: "data", name: "stack_data", shared: false, mounts: [{ service: "app", path: "/data" }], paths: null },
+    { key: "db", name: "stack_db", shared: false, mounts: [{ service: "db", path: "/var/lib/db" }], paths: null },
   ]);
   expect(plan.findings).toEqual([]);
 });

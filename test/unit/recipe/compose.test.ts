@@ -101,6 +101,12 @@ describe("composeApp", () => {
     ]);
   });
 
+  it("knows a volume that every app of the recipe would get", () => {
+    const volumes = (name: string) => composeApp([{ name: "compose.yml", text: `services: {app: {image: x}}\nvolumes: {data: ${name}}` }], { DOMAIN: "a.ci.test" }, "word_ci").volumes;
+    expect(volumes("{name: media}")).toEqual([{ key: "data", name: "media", external: false, fixed: true }]);
+    for (const own of ["{}", "{name: '${STACK_NAME}_x'}", "{name: 'x-${DOMAIN}'}", "{name: media, external: true}"]) expect(volumes(own)[0]).not.toHaveProperty("fixed");
+  });
+
   it("merges later files over earlier ones", () => {
     const merged = load(base, `services:
   app:

@@ -147,6 +147,12 @@ describe("updates and the host", () => {
     ["ports: ['80']", []],
   ])("%s", async (lines, expected) => expect(await rules(lines)).toEqual(expected));
 
+  it("a volume whose name is not the app's alone", async () => {
+    const named = async (name: string) => (await rules("volumes: ['d:/d']\nhealthcheck: {test: x, start_period: 1m}", `volumes: {d: {name: '${name}'}}`)).filter((one) => !one.includes("short-start"));
+    expect(await named("media")).toEqual(["web fixed-volume-name error"]);
+    expect(await named("${STACK_NAME}_media")).toEqual([]);
+  });
+
   it("one port twice", async () => {
     const compose = "services:\n  app: {image: 'x:1', ports: ['25:25']}\n  web: {image: 'x:1', ports: ['25:2525']}\n";
     expect(staticFindings(await read({ "compose.yml": compose }), null).filter(({ rule }) => rule === "port-twice")).toMatchObject([{ service: "web", text: expect.stringContaining("app and web") }]);

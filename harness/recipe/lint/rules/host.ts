@@ -1,13 +1,24 @@
 import type { ComposeService } from "../../types.ts";
 import type { Finding } from "../finding.ts";
-import { fileOf, isMap, type LintRecipe } from "../recipe.ts";
+import { fileOf, isMap, type LintRecipe, saidAt } from "../recipe.ts";
 
 /** On every Linux host, or made for being handed in. */
 const everywhere = /^\/(?:etc\/(?:localtime|timezone|machine-id|hostname|os-release)|(?:var\/)?run\/docker\.sock|dev|proc|sys|lib\/modules|tmp)(?:\/|$)/;
 
 /** What a recipe takes of the host it runs on: paths and ports that another host lacks or another app has. */
 export function hostFindings(recipe: LintRecipe): Finding[] {
-  return [...recipe.app.services.flatMap((service) => [...paths(recipe, service), ...ports(recipe, service)]), ...portTwice(recipe)];
+  return [...recipe.app.services.flatMap((service) => [...paths(recipe, service), ...ports(recipe, service)]), ...portTwice(recipe), ...fixedVolumes(recipe)];
+}
+
+function fixedVolumes(recipe: LintRecipe): Finding[] {
+  return recipe.app.volumes.filter(({ fixed }) => fixed).map(({ key, name }): Finding => ({
+    rule: "fixed-volume-name",
+    severity: "error",
+    service: recipe.app.services.find(({ volumes }) => volumes.includes(key))?.name ?? null,
+    file: saidAt(recipe, ["volumes", key])?.file ?? "compose.yml",
+    text: `the volume ${key} has the fixed name ${name}: every app of this recipe on a server writes into the same one`,
+    remedy: "take its name out, or begin it with ${STACK_NAME}_; where it is made for several apps, declare it external",
+  }));
 }
 
 function paths(recipe: LintRecipe, { name }: ComposeService): Finding[] {
