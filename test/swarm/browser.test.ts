@@ -86,7 +86,7 @@ describe("a visitor's browser", () => {
     expect(await textOf(another)).toBe("sso.ci.test new");
   });
 
-  test("14: a certificate that is not the app's own is refused, and the message says whose it is", async () => {
+  test("incident 14: a certificate that is not the app's own is refused, and the message says whose it is", async () => {
     const elsewhere = await edgeCertificate("ci.test");
     await expect(browsers.open(app({ edge: { ...edge, trust: { ca: elsewhere.ca } } }))).rejects.toThrow("shows no certificate of app.ci.test's own");
     const trusting = await browsers.open(app({ edge: { ...edge, trust: "public" } }));
@@ -103,7 +103,7 @@ describe("a visitor's browser", () => {
     }
   });
 
-  test("39: a picture shows no secret: in text, over several elements, in a field, a frame, a shadow", async () => {
+  test("incident 39: a picture shows no secret: in text, over several elements, in a field, a frame, a shadow", async () => {
     const visitor = await browsers.open(app());
     const pictures = async (path: string) => {
       await visitor.goto(path);

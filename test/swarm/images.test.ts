@@ -188,7 +188,7 @@ test("credentials travel with the pull and are nowhere in the node", async () =>
   expect(environments.stdout).not.toContain(encoded);
 });
 
-test("what does not exist is the recipe's, what does not answer is not", async () => {
+test("incident 23: what does not exist is the recipe's, what does not answer is not", async () => {
   const result = await bring(["nginx:no-such-tag", "silent.example.test/team/app:1", "No Image"]);
   expect(result.images).toEqual([]);
   const missing = Object.fromEntries(result.missing.map((one) => [one.ref, one]));
@@ -198,7 +198,7 @@ test("what does not exist is the recipe's, what does not answer is not", async (
   expect(result.trouble).toMatchObject([{ ref: "silent.example.test/team/app:1", class: "image-pull", words: expect.stringContaining("ECONNREFUSED") }]);
 });
 
-test("too little disk is said before anything moves, with numbers", async () => {
+test("incident 23: too little disk is said before anything moves, with numbers", async () => {
   await forget(app);
   const before = takenOutside();
   await expect(bring([app], { freeBytes: async () => 1_000_000 })).rejects.toMatchObject({ blame: "infra", reason: { class: "disk-full", summary: expect.stringMatching(/need about \d+ MB of disk and 1 MB are free/) } });

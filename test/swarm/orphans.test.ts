@@ -58,7 +58,7 @@ function goneWithin(runId: string, timeoutMs: number): Promise<void> {
   );
 }
 
-describe("31: a build that was killed with SIGKILL", () => {
+describe("incident 31: a build that was killed with SIGKILL", () => {
   it("takes its node and volumes with it within 60 s, wherever it was in starting it", async () => {
     const started = run("killed");
     const build = startBuild(started);

@@ -59,7 +59,7 @@ async function interrupted(hit: Hit, code: number, signal: string): Promise<Resu
   return results;
 }
 
-describe("3: an interrupted build", () => {
+describe("incident 3: an interrupted build", () => {
   it.each([
     { when: "the Swarm is being made", phase: "preflight", moment: ends("preflight") },
     { when: "abra's app is being made", phase: "prepare", moment: begins("prepare") },
@@ -89,7 +89,7 @@ describe("3: an interrupted build", () => {
   });
 });
 
-describe("31: a build that is killed with SIGKILL", () => {
+describe("incident 31: a build that is killed with SIGKILL", () => {
   it("while its app settles: node, network and volumes are gone within 60 s", async () => {
     const hit = await hitAt(waitingIn("install", /./), (child) => child.kill("SIGKILL"));
     expect(hit.outcome.code).toBe("SIGKILL");

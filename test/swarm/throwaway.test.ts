@@ -90,13 +90,13 @@ async function ready(): Promise<string> {
 const alive = async (pattern: string) => (await swarm.shell.exec(["pgrep", "-f", "-x", pattern], { timeoutMs })).exitCode === 0;
 
 describe("a throwaway Swarm's edge", () => {
-  it("14: answers 404 for an app that is not there, with its own certificate, and that is not ready", async () => {
+  it("incident 14: answers 404 for an app that is not there, with its own certificate, and that is not ready", async () => {
     const answer = await probe(swarm.edge, "nobody.ci.test", "/", page);
     expect(answer).toMatchObject({ kind: "answer", status: 404, certificate: "own", edge404: true });
     expect(judgeProbe(answer, [404])).toMatchObject({ ready: false });
   });
 
-  it("14: shows Traefik's default certificate for a foreign domain, and that is not ready", async () => {
+  it("incident 14: shows Traefik's default certificate for a foreign domain, and that is not ready", async () => {
     const answer = await probe(swarm.edge, "example.org", "/", page);
     expect(answer).toMatchObject({ certificate: "default" });
     expect(judgeProbe(answer, [404])).toMatchObject({ ready: false });
@@ -142,7 +142,7 @@ describe("an app on a throwaway Swarm", () => {
     expect(await lastLogs(swarm.docker, { kind: "task", id: task?.ID ?? "" })).toEqual([]);
   });
 
-  it("30: what is still in use is named with the command that removes it, and the rest goes", async () => {
+  it("incident 30: what is still in use is named with the command that removes it, and the rest goes", async () => {
     await deploy();
     await ready();
     const squatter = await swarm.docker.createContainer({ Image: "nginx:1.27", name: "squatter", HostConfig: { Binds: [`${stack}_data:/x`] } });

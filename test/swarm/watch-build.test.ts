@@ -57,7 +57,7 @@ async function abraOn(id: string): Promise<string[]> {
 const isLoopLine = (event: BuildEvent, words: RegExp) => event.type === "waiting" && event.phase === "install" && words.test(event.line);
 
 describe("abra's own wait", () => {
-  it("is ended, and gone, the moment the watch finds a loop: red in seconds where TIMEOUT is 1200", async () => {
+  it("incident 1: is ended, and gone, the moment the watch finds a loop: red in seconds where TIMEOUT is 1200", async () => {
     const repo = await recipe("broken-exit", "waits", {
       ".env.sample": (text) => `${text.replace("TIMEOUT=60", "TIMEOUT=1200")}POST_DEPLOY_CMDS="app setup"\n`,
       "abra.sh": (text) => `${text}\nsetup() { true; }\n`,
@@ -81,7 +81,7 @@ describe("abra's own wait", () => {
     expect(results.teardown.status).toBe("clean");
   });
 
-  it("that gives up before the app is up is no verdict: the build is green, and the commands did run", async () => {
+  it("incident 21: that gives up before the app is up is no verdict: the build is green, and the commands did run", async () => {
     const repo = await recipe("tiny", "gives-up", {
       ".env.sample": (text) => `${text.replace("TIMEOUT=60", "TIMEOUT=7")}POST_DEPLOY_CMDS="app mark"\n`,
       "abra.sh": (text) => `${text}\nmark() { echo the-commands-ran >/proc/1/fd/1; }\n`,

@@ -81,7 +81,7 @@ describe("against the recipe", () => {
     expect(late).toBeLessThan(soonMs);
   });
 
-  test("an update that Swarm rolled back, although the old version is up and healthy", async () => {
+  test("incident 7: an update that Swarm rolled back, although the old version is up and healthy", async () => {
     start();
     await watch.beforeChange("deploy");
     await create("app", "sleep 1000");
@@ -95,7 +95,7 @@ describe("against the recipe", () => {
 });
 
 describe("against the surroundings", () => {
-  test("an image that nobody could be asked about", async () => {
+  test("incident 23: an image that nobody could be asked about", async () => {
     start();
     await watch.beforeChange("deploy");
     await create("app", "sleep 1000", { image: "127.0.0.1:9/nobody/home:1" });
@@ -105,7 +105,7 @@ describe("against the surroundings", () => {
 });
 
 describe("green", () => {
-  test("an app that crashes until its database is healthy settles, and converges", async () => {
+  test("incident 20: an app that crashes until its database is healthy settles, and converges", async () => {
     const lines: string[] = [];
     start({ dependencies: new Map([["app", ["db"]]]), onLine: (line) => lines.push(line) });
     const health = { Test: ["CMD-SHELL", "test -f /up"], Interval: second, Timeout: second, StartPeriod: 60 * second, Retries: 3 };
@@ -127,7 +127,7 @@ describe("green", () => {
     expect(watch.broken.aborted).toBe(false);
   });
 
-  test("an update is settled when all runs the new version, not while the old one still does", async () => {
+  test("incident 6: an update is settled when all runs the new version, not while the old one still does", async () => {
     start();
     await watch.beforeChange("deploy");
     await create("app", "sleep 1000");

@@ -18,10 +18,10 @@ const hooked = (pre: string, more: Readonly<Record<string, string>> = {}): Edit 
 /** Recipes whose backup or restore is not what it says. */
 export const backups: readonly Canary[] = [
   { name: "backed-up", about: "a volume that is taken and comes back whole", head: keeping({}), expect: passed({ tiers: { backup: "passed", restore: "passed" } }) },
-  { name: "dump-empty", about: "the dump is an empty file", head: hooked(": > /data/backup.sql"), expect: failed("tests-failed", null, { words: /empty/, tiers: { install: "passed", backup: "failed" } }) },
-  { name: "dump-truncated", about: "the dump breaks off before its end", head: hooked(writes(dump.slice(0, 2), "/data/backup.sql")), expect: failed("tests-failed", null, { words: /backup\.sql/, tiers: { backup: "failed" } }) },
-  { name: "dump-elsewhere", about: "the dump lands beside the captured path", head: hooked(writes(dump, "/data/dump.sql")), expect: failed("tests-failed", null, { words: /abra app backup create says/, tiers: { backup: "failed" } }) },
-  { name: "dump-hook-fails", about: "the command that dumps ends with 1", head: hooked("exit 1"), expect: failed("tests-failed", null, { tiers: { backup: "failed" } }) },
+  { name: "dump-empty", incident: 12, about: "the dump is an empty file", head: hooked(": > /data/backup.sql"), expect: failed("tests-failed", null, { words: /empty/, tiers: { install: "passed", backup: "failed" } }) },
+  { name: "dump-truncated", incident: 12, about: "the dump breaks off before its end", head: hooked(writes(dump.slice(0, 2), "/data/backup.sql")), expect: failed("tests-failed", null, { words: /backup\.sql/, tiers: { backup: "failed" } }) },
+  { name: "dump-elsewhere", incident: 12, about: "the dump lands beside the captured path", head: hooked(writes(dump, "/data/dump.sql")), expect: failed("tests-failed", null, { words: /abra app backup create says/, tiers: { backup: "failed" } }) },
+  { name: "dump-hook-fails", incident: 12, about: "the command that dumps ends with 1", head: hooked("exit 1"), expect: failed("tests-failed", null, { tiers: { backup: "failed" } }) },
   { name: "restore-brings-older", about: "the restore hook puts something older over what was restored", head: keeping({ "backupbot.restore.post-hook": 'sh -c "find /data -mindepth 1 -delete; echo older > /data/first.txt"' }), expect: failed("tests-failed", null, { tiers: { backup: "passed", restore: "failed" } }) },
   { name: "labels-without-bot", about: "labels for a backup that nobody switched on", head: keeping({ "backupbot.backup": "false" }), expect: passed({ tiers: { backup: "skipped", restore: "skipped" } }) },
   {

@@ -10,7 +10,7 @@ const serve = "exec nginx -g 'daemon off;'";
 export const brokenInstalls: readonly Canary[] = [
   { name: "wrong-image", about: "the image's tag does not exist", head: app({ image: "nginx:1.27-no-such-tag" }), expect: failed("image-missing", "app") },
   {
-    name: "registry-silent", about: "the image's registry does not answer: nobody's fault", head: app({ image: "registry.invalid/web:1" }),
+    name: "registry-silent", incident: 23, about: "the image's registry does not answer: nobody's fault", head: app({ image: "registry.invalid/web:1" }),
     expect: { verdict: "infra", class: "image-pull", service: "app" },
   },
   { name: "secret-undeclared", about: "a secret that no file declares", head: app({ secrets: ["api_key"] }), expect: failed("invalid-compose", "app", { words: /api_key/ }) },
@@ -31,7 +31,7 @@ export const brokenInstalls: readonly Canary[] = [
   },
   { name: "wrong-port", about: "Traefik is sent to a port where nothing listens", head: app({ deploy: { labels: { "traefik.http.services.${STACK_NAME}.loadbalancer.server.port": "8081" } } }), expect: failed("wrong-port", "app") },
   {
-    name: "no-route", about: "Traefik's rule is for another host",
+    name: "no-route", incident: 14, about: "Traefik's rule is for another host",
     head: { ...app({ deploy: { labels: { "traefik.http.routers.${STACK_NAME}.rule": "Host(`other.example.com`)" } } }), files: impatient },
     expect: failed("unreachable", "app", { words: /404/ }),
   },

@@ -14,12 +14,12 @@ const extra = (service: string) => ({ compose: { services: { [service]: { image:
 /** Recipes that are broken, or odd, on the way from base to head. */
 export const upgrades: readonly Canary[] = [
   {
-    name: "vacuous-upgrade", about: "nothing that runs differs between base and head", base: {},
+    name: "vacuous-upgrade", incident: 8, about: "nothing that runs differs between base and head", base: {},
     head: { compose: { services: { app: { deploy: { labels: { "coop-cloud.${STACK_NAME}.version": "0.1.0+1.27" } } } } }, files: { "abra.sh": "#!/bin/bash\n\n# A comment.\nexport PAGE_VERSION=v1\n", "index.html": "<!doctype html>\n<title>vacuous-upgrade</title>\n<p>base</p>\n" } },
     expect: unverified("tier-unverified", null, { words: /nothing that runs differs/, tiers: { install: "passed", upgrade: "unverified" } }),
   },
   {
-    name: "rollback-looks-green", about: "head fails on base's data, and Swarm goes back to base", base: keeping("touch /data/old"),
+    name: "rollback-looks-green", incident: 7, about: "head fails on base's data, and Swarm goes back to base", base: keeping("touch /data/old"),
     head: keeping("test ! -e /data/old || exit 9", { deploy: { update_config: { order: "start-first", failure_action: "rollback", monitor: "5s" } } }),
     expect: failed("rolled-back", "app", { tiers: { install: "passed" } }),
   },
@@ -46,7 +46,7 @@ export const upgrades: readonly Canary[] = [
     expect: unverified("base-broken", "app", { words: /^0\.0\.2\+1\.27 can't be deployed any more/, tiers: { install: "passed", upgrade: "unverified" } }),
   },
   { name: "config-not-bumped", about: "a config's file changed and its version did not", base: {}, head: { files: { "abra.sh": "#!/bin/bash\n\nexport PAGE_VERSION=v1\n" } }, expect: failed("config-not-bumped", "app", { tiers: { install: "passed" }, lint: "fail" }) },
-  { name: "service-left-over", about: "a service of base that head no longer has", base: extra("old"), expect: passed({ tiers: { upgrade: "passed" } }) },
+  { name: "service-left-over", incident: 16, about: "a service of base that head no longer has", base: extra("old"), expect: passed({ tiers: { upgrade: "passed" } }) },
   { name: "service-new", about: "a service that only head has", base: {}, head: extra("more"), expect: passed({ tiers: { upgrade: "passed" } }) },
   {
     name: "secret-new", about: "head wants a secret more, and no release note says so", base: {},

@@ -4,7 +4,7 @@ import type { Inventory } from "../../../harness/swarm/types.ts";
 import { backups } from "./backups.ts";
 import { brokenInstalls } from "./broken-install.ts";
 import { upgrades } from "./broken-upgrade.ts";
-import { type Canary, differences } from "./canary.ts";
+import { type Canary, differences, title } from "./canary.ts";
 import { customs } from "./custom.ts";
 import { extras } from "./extra.ts";
 import { odd } from "./odd.ts";
@@ -35,7 +35,7 @@ describe("canaries", () => {
     expect(canaries.length).toBeGreaterThanOrEqual(30);
   });
 
-  it.concurrent.each(canaries)("$name: $about", async (canary) => {
+  it.concurrent.each(canaries.map((canary) => [title(canary), canary] as const))("%s", async (_, canary) => {
     const { results, said } = await server.build(canary);
     const wrong = differences(canary.expect, results);
     rows.push({ canary, results, wrong });

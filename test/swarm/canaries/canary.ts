@@ -13,6 +13,8 @@ export interface Edit {
 /** A recipe that is broken in one way, or odd and fine, and what a build must say of it. */
 export interface Canary {
   readonly name: string;
+  /** A false verdict elsewhere that it stands for, by its number. */
+  readonly incident?: number;
   /** What is the matter with it, as the table shows it. */
   readonly about: string;
   /** What `run` is told besides. */
@@ -41,6 +43,11 @@ export interface Expected {
   readonly note?: RegExp;
   /** Names of tests that passed, among others. */
   readonly tests?: readonly string[];
+}
+
+/** Name of its test. */
+export function title({ name, about, incident }: Canary): string {
+  return `${incident === undefined ? "" : `incident ${incident}: `}${name}: ${about}`;
 }
 
 /** What is not as expected; empty where all is. */

@@ -9,7 +9,7 @@ export const odd: readonly Canary[] = [
   { name: "no-tags", about: "a new recipe without a version", expect: passed({ tiers: { install: "passed", upgrade: "skipped" } }) },
   { name: "slow-start", about: "healthy after 12 s, within its start_period", head: app({ command: sh(`sleep 12; ${serve}`) }), expect: passed() },
   {
-    name: "crashes-until-database", about: "dies until its database is up",
+    name: "crashes-until-database", incident: 20, about: "dies until its database is up",
     head: { compose: { services: {
       app: { command: sh(`curl -fsS -o /dev/null http://\${STACK_NAME}_db/ || exit 1; ${serve}`), environment: { DB_HOST: "${STACK_NAME}_db" }, depends_on: ["db"] },
       db: { image: "nginx:1.27", command: sh(`sleep 10; ${serve}`), networks: ["internal"], healthcheck: { test: ["CMD", "curl", "-fsS", "http://127.0.0.1/"], interval: "1s", timeout: "5s", retries: 5, start_period: "60s" } },

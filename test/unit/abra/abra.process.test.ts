@@ -78,7 +78,7 @@ describe("calls", () => {
     expect(await abra.deploy({ domain: "d", timeoutMs: 5000 })).toMatchObject({ ok: false, exitCode: 1, fatal: "deploy timed out", timedOut: false });
   });
 
-  it("are ended by their limit", async () => {
+  it("incident 5: are ended by their limit", async () => {
     const { abra } = scripted("sleep 60");
     const outcome = await abra.deploy({ domain: "d", timeoutMs: 300 });
     expect(outcome).toMatchObject({ ok: false, timedOut: true, exitCode: 124 });
@@ -187,7 +187,7 @@ describe("with the stand-in as a process", () => {
     return { ...client, head };
   }
 
-  it("makes an app, moves the tree, and the wanted commit is checked out again", async () => {
+  it("incident 17: makes an app, moves the tree, and the wanted commit is checked out again", async () => {
     const { abra, tree, shell, head } = await placed();
     expect(await abra.appNew({ recipe: "blog", domain: "blog1.ci.test", chaos: false })).toMatchObject({ ok: true });
     const where = async () => (await shell.exec(["git", "-C", tree.path("blog"), "rev-parse", "HEAD"], { timeoutMs: 5000 })).stdout.trim();

@@ -50,7 +50,7 @@ describe("how it ended is data", () => {
 });
 
 describe("a hard limit", () => {
-  test("ends the whole process group, grandchildren too, and says what it ended", async () => {
+  test("incident 5: ends the whole process group, grandchildren too, and says what it ended", async () => {
     const started = performance.now();
     const result = await sh("(sleep 60 & echo $! > grandchild; wait) & wait", { timeoutMs: 300 });
     expect(performance.now() - started).toBeLessThan(2000);

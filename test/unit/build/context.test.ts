@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { FindingError, infra, UsageError } from "../../../harness/base/errors.ts";
 import { Build } from "../../../harness/build/context.ts";
 import type { BuildEvent } from "../../../harness/build/events.ts";
@@ -16,6 +16,14 @@ function building(source = request.source) {
   const ended = () => events.flatMap((event) => (event.type === "phase-end" ? [`${event.phase} ${event.status}`] : []));
   return { build, events, ended, interrupt: () => controller.abort(interrupted) };
 }
+
+test("incident 18: two builds of one recipe in the same moment share no name and no file", () => {
+  vi.useFakeTimers({ now: 0 });
+  onTestFinished(() => void vi.useRealTimers());
+  const [one, two] = [0, 0].map(() => new Build(request, () => {}, new AbortController().signal));
+  expect([one?.id, one?.dir]).not.toContain(two?.id);
+  expect(one?.dir).not.toBe(two?.dir);
+});
 
 describe("a phase", () => {
   test.each<[string, unknown, string]>([

@@ -131,7 +131,7 @@ describe("the watch wins", () => {
 });
 
 describe("abra's wait that gives up before the app is up", () => {
-  test("is no verdict; the same is deployed once more, for the commands", async () => {
+  test("incident 21: is no verdict; the same is deployed once more, for the commands", async () => {
     const done = deploying([async () => fata, async () => outcome()]);
     await now();
     settle[0]?.resolve(settledNow);

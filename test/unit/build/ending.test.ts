@@ -18,7 +18,7 @@ test.each<[string, unknown, object]>([
   ["an engine that hung up", coded("ECONNRESET"), { kind: "finding", blame: "infra", reason: { class: "daemon-gone" } }],
   ["an engine that says nothing", new EngineTimeout("docker ps: 20 s"), { kind: "finding", blame: "infra", reason: { class: "engine-silent" } }],
   ["an engine in trouble", Object.assign(new Error("boom"), { statusCode: 500 }), { kind: "finding", blame: "infra", reason: { class: "engine-error" } }],
-  ["a full disk", coded("ENOSPC", "write"), { kind: "finding", blame: "infra", reason: { class: "disk-full" } }],
+  ["incident 23: a full disk", coded("ENOSPC", "write"), { kind: "finding", blame: "infra", reason: { class: "disk-full" } }],
   ["a file that is missing is a bug", coded("ENOENT", "open"), { kind: "bug" }],
   ["a refused call is a bug", Object.assign(new Error("no such service"), { statusCode: 404 }), { kind: "bug" }],
   ["anything else is a bug", new TypeError("x is undefined"), { kind: "bug", message: "x is undefined", stack: expect.arrayContaining([expect.stringMatching(/^at /)]) }],

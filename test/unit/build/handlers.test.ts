@@ -13,7 +13,7 @@ function handlers(build: Build) {
   return handlersFor(new Site(build), {} as Swarm, app, "custom");
 }
 
-test("39: what a test masks is hidden by the build and in pictures; a token of the forge is no test's business", async () => {
+test("incident 39: what a test masks is hidden by the build and in pictures; a token of the forge is no test's business", async () => {
   const build = new Build({ ...request, source: "https://a-token-of-ours@forge.test/blog.git" }, () => {}, signal, "unit-handlers");
   const { mask, secret, secrets } = handlers(build);
   await mask({ value: "password-of-a-new-user" }, signal);

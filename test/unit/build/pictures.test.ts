@@ -29,7 +29,7 @@ test("one that can't be written is told to the test, and is no artifact", async 
   expect(build.findings.artifacts).toEqual([]);
 });
 
-test("39: its name shows no secret", async () => {
+test("incident 39: its name shows no secret", async () => {
   build.mask.add("hunter2-of-the-app");
   expect(await savePicture(build, "custom", "user hunter2-of-the-app", png)).toBe("screenshots/custom/user.png");
 });

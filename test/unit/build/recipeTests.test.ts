@@ -52,7 +52,7 @@ describe("whose tests are run", () => {
     ["a URL's default branch", { isPath: false }, false],
     ["a pull request", { isPath: false, pr: 3 }, false],
     ["a pull request of a path", { pr: 3 }, false],
-  ])("38: the recipe's own, of %s", async (_, how, runs) => {
+  ])("incident 38: the recipe's own, of %s", async (_, how, runs) => {
     write("repo/.recipe-ci/b.test.ts");
     const found = await find(how);
     expect(found.custom.length).toBe(runs ? 1 : 0);
@@ -85,7 +85,7 @@ describe("what can't be run", () => {
   test.each([
     ["no tests at all", noTests, { status: "skipped", reason: expect.stringContaining("no tests of its own") }],
     ["only extra ones", { ...noTests, place: "x", extra: ["/x/extra/a.test.ts"] }, { status: "skipped" }],
-    ["10: zero tests in a folder of code", { ...noTests, place: "x", odd: ["a.spec.ts"] }, { status: "unverified", reason: expect.stringContaining("a.spec.ts") }],
+    ["incident 10: zero tests in a folder of code", { ...noTests, place: "x", odd: ["a.spec.ts"] }, { status: "unverified", reason: expect.stringContaining("a.spec.ts") }],
     ["tests", { ...noTests, place: "x", custom: ["/x/a.test.ts"] }, null],
   ])("%s", (_, tests, result) => {
     const not = notRun(tests);

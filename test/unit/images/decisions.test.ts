@@ -61,7 +61,7 @@ test.each<[string, number, string, boolean, Partial<Asked>, string]>([
   ["denied to an account, official image: cannot be private", 401, json("UNAUTHORIZED"), true, { withCredentials: true, repository: "library/ngnix" }, "missing"],
   ["no token: login wanted", 401, json("UNAUTHORIZED"), true, { tokenGranted: false }, "refused"],
   ["forbidden without a registry's words", 403, "blocked by proxy", false, {}, "refused"],
-  ["rate limit", 429, json("TOOMANYREQUESTS"), true, {}, "refused"],
+  ["incident 23: rate limit", 429, json("TOOMANYREQUESTS"), true, {}, "refused"],
   ["server error", 500, json("UNKNOWN"), true, {}, "silent"],
   ["bad gateway", 502, "<html>", false, {}, "silent"],
 ])("answer: %s", (_name, status, body, isRegistry, asked, kind) => {

@@ -69,7 +69,7 @@ describe("the proxy network", () => {
     expect(judgeProxy(null, true)).toMatchObject({ status: "missing", fix: "proxy-network" });
   });
 
-  it("tells its free addresses, and when they run out", () => {
+  it("incident 23: tells its free addresses, and when they run out", () => {
     expect(judgeProxy(proxy, true)).toMatchObject({ status: "ok", found: "10.0.1.0/24: about 243 addresses free" });
     expect(judgeProxy({ ...proxy, used: 240 }, true).status).toBe("missing");
     expect(judgeProxy({ ...proxy, driver: "bridge", scope: "local" }, true).status).toBe("refused");
@@ -91,7 +91,7 @@ describe("the rest of the machine", () => {
     expect((["present", "loadable", "absent", "unseen"] as const).map((facts) => judgeIpvs(facts).status)).toEqual(["ok", "ok", "info", "unknown"]);
   });
 
-  it("disk: bytes and inodes", () => {
+  it("incident 23: a full disk, inodes too", () => {
     const disk = (bytes: number, inodes: number, inodesKnown = true) => judgeDisk({ what: "x", path: "/x", wantBytes: 1000, free: { bytes, inodes, inodesKnown } }).status;
     expect([disk(1e9, 1e6), disk(10, 1e6), disk(1e9, 10), disk(1e9, 0, false)]).toEqual(["ok", "missing", "missing", "ok"]);
     expect(judgeDisk({ what: "x", path: "/x", wantBytes: 1, free: null }).status).toBe("unknown");

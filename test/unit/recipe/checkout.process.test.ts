@@ -52,6 +52,18 @@ describe("a commit", () => {
     gitIn(checkout.dir, "fetch", "--tags", "--force", "origin");
   });
 
+  it("incident 17: stays what is tested, whatever others do to the recipe's tree meanwhile", async () => {
+    const from = repo();
+    const head = from.commit(recipe);
+    const checkout = await fetchFrom(from);
+    from.git("checkout", "-q", "-b", "another");
+    const { "compose.yml": before } = recipe;
+    from.commit({ "compose.yml": `${before}# another run's\n` });
+    from.git("branch", "-q", "-D", "main");
+    expect(gitIn(checkout.dir, "rev-parse", "HEAD")).toBe(head);
+    expect(readFileSync(join(checkout.dir, "compose.yml"), "utf8")).toBe(before);
+  });
+
   it("is found by tag, branch, short sha, full ref and HEAD~", async () => {
     const from = repo();
     const first = from.commit(recipe);
@@ -287,7 +299,7 @@ describe("bad input", () => {
   });
 });
 
-it("a forge that does not answer is infra, not the recipe's fault", async () => {
+it("incident 23: a forge that does not answer is infra, not the recipe's fault", async () => {
   const error = await fetchFrom({ kind: "url", url: "http://127.0.0.1:1/x/blog.git", name: "blog" }).then(() => null, (thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(FindingError);
   expect(error).toMatchObject({ blame: "infra", reason: { class: "forge" } });

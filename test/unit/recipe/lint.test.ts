@@ -84,7 +84,7 @@ describe("references", () => {
   });
 });
 
-describe("app on a shared network", () => {
+describe("incident 25: app on a shared network", () => {
   it.each([
     ['networks: [proxy]\nenvironment: {UPSTREAM: "http://app:80"}', ["web app-alias-on-shared-network error"]],
     ['networks: [proxy]\nenvironment: {UPSTREAM: "http://${STACK_NAME}_app:80"}', []],
@@ -123,7 +123,7 @@ describe("health checks", () => {
     expect(await rules("healthcheck: {test: x, start_period: 301s}")).toEqual(["web start-period-over-timeout error"]);
   });
 
-  it("a service that keeps data and is killed soon is worth a word", async () => {
+  it("incident 24: a service that keeps data and is killed soon is worth a word", async () => {
     const volume = "volumes: {d: {}}";
     expect(await rules("healthcheck: {test: x, interval: 2s, retries: 5}\nvolumes: ['d:/d']", volume)).toEqual(["web short-start-period advice"]);
     expect(await rules("healthcheck: {test: x, interval: 2s, retries: 5, start_period: 1m}\nvolumes: ['d:/d']", volume)).toEqual([]);

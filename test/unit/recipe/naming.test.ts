@@ -6,7 +6,7 @@ it.each([["wordpress", "word"], ["n8n", "nn"], ["2048", "app"], ["My-App", "myap
   expect(appLabel(recipe, "1a2b3c")).toBe(`${start}1a2b3c`);
 });
 
-it("nonces are six hex digits and differ", () => {
+it("incident 18: nonces are six hex digits and differ", () => {
   expect(newNonce()).toMatch(/^[0-9a-f]{6}$/);
   expect(new Set(Array.from({ length: 20 }, newNonce)).size).toBeGreaterThan(1);
 });

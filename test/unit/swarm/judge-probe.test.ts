@@ -20,12 +20,12 @@ describe("judgeProbe", () => {
     expect(judgeProbe(page({ status: 200 }), [401, 403])).toMatchObject({ ready: false });
   });
 
-  it("14: Traefik's own 404 never passes, not even where 404 is allowed", () => {
+  it("incident 14: Traefik's own 404 never passes, not even where 404 is allowed", () => {
     const verdict = judgeProbe(page({ status: 404, body: "404 page not found\n", edge404: true }), [404]);
     expect(verdict).toEqual({ ready: false, saw: "Traefik's own 404: it knows no router for this domain" });
   });
 
-  it("14: Traefik's default certificate never passes", () => {
+  it("incident 14: Traefik's default certificate never passes", () => {
     const verdict = judgeProbe(page({ certificate: "default", certificateError: "Traefik's default certificate" }));
     expect(verdict).toEqual({ ready: false, saw: "HTTP 200 with a wrong certificate: Traefik's default certificate" });
   });

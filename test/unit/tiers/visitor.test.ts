@@ -65,14 +65,14 @@ test("shows a redirect itself where that is asked for, and gives up a round trip
   await expect(visitor().fetch("/round")).rejects.toThrow("over 10 redirects");
 });
 
-test("14: a certificate of another CA is refused, and the message says whose it is", async () => {
+test("incident 14: a certificate of another CA is refused, and the message says whose it is", async () => {
   await expect(visitor("public").fetch("/")).rejects.toThrow(/shows no certificate of app\.ci\.test's own but ".+" issued by ".+" \(UNABLE_TO/);
   const other = await edgeCertificate("ci.test");
   await expect(visitor({ ca: other.ca }).fetch("/")).rejects.toThrow("shows no certificate of app.ci.test's own");
   expect(seen).toEqual([]);
 });
 
-test("14: a certificate for another name is refused", async () => {
+test("incident 14: a certificate for another name is refused", async () => {
   await expect(visitor({ ca }, "app.elsewhere.test").fetch("/")).rejects.toThrow("shows no certificate of app.elsewhere.test's own");
   expect(seen).toEqual([]);
 });

@@ -122,7 +122,7 @@ describe("what comes from outside reaches the build once, and its teardown is wa
   });
 });
 
-test("19: a signal that comes when the build has just ended changes nothing: a green stays one", async () => {
+test("incident 19: a signal that comes when the build has just ended changes nothing: a green stays one", async () => {
   // The first program that the step's shell waits for lets the build end, so that it is reaped, and then signals the shell.
   const sh = join(root, "bin/sh");
   writeFileSync(sh, `#!/bin/sh

@@ -20,7 +20,7 @@ test.each([
   "time.sleep(3)",
 ])("would be found: %s", (line) => expect(line).toMatch(fixedSleep));
 
-test("nothing in the repository sleeps for a fixed time", () => {
+test("incident 4: nothing in the repository sleeps for a fixed time", () => {
   const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: packageRoot, encoding: "utf8" })
     .split("\n")
     .filter((file) => /^(bin|\.ci|harness|tiers|recipes|extra|reports|test)\//.test(file) && !exempt.some((prefix) => file.startsWith(prefix)));

@@ -7,7 +7,7 @@ describe("what counts as a failure", () => {
   const cases: [string, SuiteCounts | null, number, number, RegExp | null][] = [
     ["a green suite has none", green, 0, 0, null],
     ["a failed test", { ...green, failed: 2 }, 1, 2, null],
-    ["no test at all", { ...green, passed: 0 }, 0, 1, /no tests were found/],
+    ["incident 10: no test at all", { ...green, passed: 0 }, 0, 1, /no tests were found/],
     ["a skipped test that is not listed", { ...green, skipped: ["a > b"] }, 0, 1, /skipped without a listed reason: a > b/],
     ["a listed skip is none", { ...green, skipped: ["known > skip"] }, 0, 0, null],
     ["a file that does not load", { ...green, errors: ["a.test.ts: boom"] }, 1, 1, /boom/],

@@ -405,7 +405,7 @@ const greens: readonly Green[] = [
     s.plan(20, () => s.run("app"));
     return s.until(60);
   }, 20],
-  ["paused and up on the new version", () => upgraded({ db: { health: true }, app: { needs: ["db"] } }, (s) => {
+  ["incident 2: paused and up on the new version", () => upgraded({ db: { health: true }, app: { needs: ["db"] } }, (s) => {
     s.change("upgrade", { app: "app-v2", db: "db-v2" });
     s.plan(11, () => { s.replace("db"); s.start("db"); s.replace("app"); });
     s.crash("app", { from: 12, life: 1, times: 4 });

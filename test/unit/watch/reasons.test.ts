@@ -37,7 +37,7 @@ describe("which limit it was, where it comes from, how to change it", () => {
   test("how long is stable can be set", () => expect(limitLine("x", ["stableForMs"], limitsWith({ stableForMs: 1 }, place))).toBe("limit: x (set by restarts.stableFor in recipes/x/recipe.ts)"));
   test("what no recipe sets is fixed", () => expect(limitLine("x", ["rejections"], limitsWith({}, place))).toBe("limit: x (fixed)"));
 
-  test("kills for bad health", () => {
+  test("incident 24: kills for bad health name start_period", () => {
     const s = new Scene({ app: { health: true } });
     s.crash("app", { life: 90, starting: true, error: "task: non-zero exit (137): dockerexec: unhealthy container" });
     s.until(400);

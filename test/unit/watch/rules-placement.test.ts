@@ -76,7 +76,7 @@ describe("a task that waits for what the one before it still holds", () => {
   });
 });
 
-describe("no address", () => {
+describe("incident 23: no address", () => {
   test.each(["new", "allocated"])("a task that stays %s for a full minute, and not a millisecond less", (state) => {
     const tasks = [pending(null, { state })];
     expect(found(stuckNew, { tasks }, 60_999)).toBeNull();

@@ -12,6 +12,8 @@ type Right =
 export interface Answer {
   /** Also the name of the recording. */
   readonly name: string;
+  /** A case of false verdicts elsewhere that it stands for, by its number. */
+  readonly incident?: number;
   /** Recorded from a real Swarm: one deploy, an upgrade, or on two nodes. Written: what can't be brought about here. */
   readonly from: "stack" | "upgrade" | "two-nodes" | "written";
   /** What happens, and why the answer is right. */
@@ -32,7 +34,7 @@ const limit = (service: string) => ["harness-limit", "harness-limit", service] a
 
 const stacks: readonly Omit<Answer, "from">[] = [
   { name: "healthy-stack", what: "web, a database that gets healthy after 8 s and a worker: nothing goes wrong", right: green, by: 30, notBefore: 12 },
-  { name: "exits-1-s-after-start", what: "exit 1 a second after each start, default restart delay", right: failed("crash-loop", "app"), by: 27, notBefore: 18 },
+  { name: "exits-1-s-after-start", incident: 1, what: "exit 1 a second after each start, default restart delay", right: failed("crash-loop", "app"), by: 27, notBefore: 18 },
   { name: "lives-40-s-and-exits", what: "no health check, looks fine for 40 s each time, then exits 1", right: failed("crash-loop", "app"), by: 195, notBefore: 170 },
   { name: "exit-zero-loop", what: "ends with success after a second and is started again for ever", right: failed("exit-zero-loop", "app"), by: 27, notBefore: 18 },
   { name: "exit-zero-on-a-schedule", what: "ends with success, restart delay 15 s given: a cron by restart policy", right: green, by: 40 },
@@ -42,8 +44,8 @@ const stacks: readonly Omit<Answer, "from">[] = [
   { name: "max-attempts-used-up", what: "max_attempts 2: three tasks fail, no fourth comes", right: failed("gave-up", "app"), by: 20, notBefore: 11 },
   { name: "max-attempts-window-never-ends", what: "max_attempts 2 within a window shorter than a cycle: Swarm never stops trying", right: failed("crash-loop", "app"), by: 28, notBefore: 18 },
   { name: "image-missing-by-registry", what: "`No such image`, and the registry had said that it does not exist", right: failed("image-missing", "app"), by: 8 },
-  { name: "no-registry-at-all", what: "`No such image`, and no registry ever answered: nobody knows whether it exists", right: infra("image-pull", "app"), by: 15 },
-  { name: "app-crashes-until-db-healthy", what: "the app dies about 14 times in 90 s until its database is healthy, then runs", right: green, by: 125, notBefore: 85 },
+  { name: "no-registry-at-all", incident: 23, what: "`No such image`, and no registry ever answered: nobody knows whether it exists", right: infra("image-pull", "app"), by: 15 },
+  { name: "app-crashes-until-db-healthy", incident: 20, what: "the app dies about 14 times in 90 s until its database is healthy, then runs", right: green, by: 125, notBefore: 85 },
   { name: "app-crashes-until-db-listens", what: "the same with a database that has no health check and listens after 90 s", right: green, by: 125, notBefore: 85 },
   { name: "app-crashes-db-loops", what: "the database exits after 2 s each time, the app because of it: the database is blamed", right: failed("crash-loop", "db"), by: 31, notBefore: 20 },
   { name: "app-crashes-although-db-is-healthy", what: "the database is healthy after 10 s, the app goes on dying", right: failed("crash-loop", "app"), by: 39, notBefore: 28 },
@@ -51,7 +53,7 @@ const stacks: readonly Omit<Answer, "from">[] = [
   { name: "postgres-db-named-after-app", what: "POSTGRES_DB=app and a path /app make the database wait for nobody: it still excuses the app for 40 s", right: green, by: 75, notBefore: 38 },
   { name: "path-is-no-dependency", what: "the app has /db paths and needs no db: a slow db excuses nothing", right: failed("crash-loop", "app"), by: 27, notBefore: 18 },
   { name: "dependency-cycle", what: "a waits for b and b for a: nobody excuses anybody, b exits at once", right: failed("crash-loop", "b"), by: 28, notBefore: 18 },
-  { name: "unhealthy-150-s-cycle", what: "never healthy; Swarm kills it after 145 s, and again", right: failed("unhealthy-loop", "app"), by: 315, notBefore: 285 },
+  { name: "unhealthy-150-s-cycle", incident: 24, what: "never healthy; Swarm kills it after 145 s, and again", right: failed("unhealthy-loop", "app"), by: 315, notBefore: 285 },
   { name: "killed-137-with-limit", what: "uses more memory than its limit and is killed each time", right: failed("out-of-memory", "app"), by: 27, notBefore: 14 },
   { name: "killed-137-without-limit", what: "exit code 137 each time, no limit, and the host has memory", right: failed("crash-loop", "app"), by: 27, notBefore: 18 },
   { name: "five-replicas-each-die-once", what: "each of five replicas dies once and then runs", right: green, by: 45, notBefore: 15 },
@@ -68,8 +70,8 @@ const stacks: readonly Omit<Answer, "from">[] = [
   { name: "no-node-foreign-host-port", what: "a host port that another stack holds", right: infra("host-port-taken", "app"), by: 68, notBefore: 58 },
   { name: "no-node-max-replicas", what: "two replicas, at most one a node, one node", right: failed("unschedulable", "app"), by: 68, notBefore: 58 },
   { name: "no-node-missing-plugin", what: "a volume of a driver that the node does not have: the host lacks it", right: infra("no-node", "app"), by: 68, notBefore: 58 },
-  { name: "stuck-new", what: "a network with fewer addresses than tasks: the allocator waits without a word", right: infra("stuck-new", "app"), by: 75, notBefore: 58 },
-  { name: "addresses-run-out", what: "eight tasks and the node want six addresses: some wait, some are refused because the node has none; no fault of the recipe", right: infra("stuck-new", "app"), by: 75 },
+  { name: "stuck-new", incident: 23, what: "a network with fewer addresses than tasks: the allocator waits without a word", right: infra("stuck-new", "app"), by: 75, notBefore: 58 },
+  { name: "addresses-run-out", incident: 23, what: "eight tasks and the node want six addresses: some wait, some are refused because the node has none; no fault of the recipe", right: infra("stuck-new", "app"), by: 75 },
   { name: "history-pruned-between-polls", what: "exits at once with a restart delay of 0.1 s: Swarm forgets most tasks between two slow looks", right: failed("crash-loop", "app"), by: 15 },
   { name: "history-limit-0", what: "the Swarm keeps no ended task; the app exits a second after each start", right: failed("crash-loop", "app"), by: 27, notBefore: 15 },
   { name: "events-lost", what: "the stream of events ends after the first failure and never comes back", right: failed("crash-loop", "app"), by: 28, notBefore: 18 },
@@ -87,10 +89,10 @@ const stacks: readonly Omit<Answer, "from">[] = [
 
 const upgrades: readonly Omit<Answer, "from">[] = [
   { name: "upgrade-with-60-s-migration", what: "database and app updated together, the database migrates for 60 s, the app dies until then", right: green, by: 90, notBefore: 58 },
-  { name: "paused-and-up", what: "default failure action: paused because the app had to wait 40 s for its database, yet all runs on the new spec", right: warned, by: 75, notBefore: 38 },
+  { name: "paused-and-up", incident: 2, what: "default failure action: paused because the app had to wait 40 s for its database, yet all runs on the new spec", right: warned, by: 75, notBefore: 38 },
   { name: "paused-and-stuck", what: "two replicas, 5 s between them, the new version exits: paused with one replica on the old version", right: failed("paused", "app"), by: 20 },
   { name: "paused-and-looping", what: "two replicas, the new version exits after a second: Swarm has already replaced both when it pauses", right: failed("crash-loop", "app"), by: 28, notBefore: 18 },
-  { name: "rolled-back-and-healthy", what: "the new version exits, Swarm puts the old one back and it is healthy", right: failed("rolled-back", "app"), by: 25 },
+  { name: "rolled-back-and-healthy", incident: 7, what: "the new version exits, Swarm puts the old one back and it is healthy", right: failed("rolled-back", "app"), by: 25 },
   { name: "stale-paused-from-before", what: "the database's update was paused long before; this change touches the app only", right: green, by: 25 },
   { name: "outgoing-task-ends-143", what: "the outgoing task was asked to stop and ends with 143", right: green, by: 30 },
   { name: "host-port-start-first", what: "host port, one replica, start-first: the new task waits for the port of the old one for ever", right: failed("port-conflict", "app"), by: 15, notBefore: 5 },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { answers } from "./answers.ts";
+import { type Answer, answers } from "./answers.ts";
 import { check } from "./check.ts";
 import { recordingOf, recordings } from "./recording.ts";
 import { replay } from "./replay.ts";
@@ -7,6 +7,8 @@ import { scenes } from "./scenes.ts";
 
 const decidedByAnEnd = new Set(["crash-loop", "exit-zero-loop", "out-of-memory", "unhealthy-loop", "gave-up", "rejected", "image-missing", "image-pull"]);
 const recorded = answers.filter(({ from }) => from !== "written");
+
+const title = ({ name, incident }: Answer) => (incident === undefined ? name : `incident ${incident}: ${name}`);
 
 describe("the corpus", () => {
   test("has a recording or a scene for each answer, and no other", () => {
@@ -19,7 +21,8 @@ describe("the corpus", () => {
 });
 
 describe("recorded", () => {
-  test.each(recorded.map((answer) => [answer.name, answer] as const))("%s", (name, answer) => {
+  test.each(recorded.map((answer) => [title(answer), answer] as const))("%s", (_, answer) => {
+    const { name } = answer;
     const outcome = replay(recordingOf(name));
     check(answer, outcome);
     // The recorder looks each 80 ms after an event and each 400 ms otherwise.
