@@ -1,6 +1,7 @@
 import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { FindingError, UsageError } from "../base/errors.ts";
+import { packageRoot } from "../base/paths.ts";
 import { isRouted } from "../build/routed.ts";
 import { asSampled } from "../build/sampled.ts";
 import { checkRecipe } from "../recipe/files.ts";
@@ -13,7 +14,7 @@ export interface StartingFile {
 }
 
 /**
- * `recipe-ci init`: settings and a first test for a recipe, in its own repo. What is there already stays as it is.
+ * `recipe-ci init`: settings and a first test for a recipe, in its own repo, and what an editor needs for the tests. What is there already stays as it is.
  * @param folder the recipe's
  * @returns the exit code
  * @throws UsageError where the folder holds no recipe, or can't be written to
@@ -59,8 +60,26 @@ export function startingSet(routed: boolean): StartingFile[] {
     routed
       ? { name: "front-page.test.ts", what: "a first test against the live app", text: frontPage }
       : { name: "running.test.ts", what: "a first test against the live app", text: running },
+    { name: "tsconfig.json", what: "for editors: where the types are on this machine", text: `${JSON.stringify(forEditors, null, 2)}\n` },
+    { name: ".gitignore", what: "leaves tsconfig.json to each machine", text: "tsconfig.json\n" },
   ];
 }
+
+/** A recipe has no node_modules: what its tests import is found where recipe-ci itself is. The tests run without it. */
+const forEditors = {
+  compilerOptions: {
+    target: "es2024",
+    module: "nodenext",
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    allowImportingTsExtensions: true,
+    types: ["node"],
+    typeRoots: [join(packageRoot, "node_modules/@types")],
+    paths: { "recipe-ci/*": [join(packageRoot, "tiers/*.ts")] },
+  },
+  include: ["**/*.ts"],
+};
 
 const frontPage = `import { app, expect, test } from "recipe-ci/testing";
 

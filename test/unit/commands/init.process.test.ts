@@ -22,7 +22,7 @@ describe("recipe-ci init", () => {
     expect(first.stdout).toContain("wrote .recipe-ci/recipe.json");
     expect(first.stdout).toContain("recipe-ci run .  ");
     const own = join(repo, ".recipe-ci");
-    expect(readdirSync(own).sort()).toEqual(["front-page.test.ts", "recipe.json"]);
+    expect(readdirSync(own).sort()).toEqual([".gitignore", "front-page.test.ts", "recipe.json", "tsconfig.json"]);
     writeFileSync(join(own, "front-page.test.ts"), "mine");
     const second = await init(["tiny"]);
     expect(second.exitCode).toBe(0);
@@ -31,13 +31,25 @@ describe("recipe-ci init", () => {
     expect(readFileSync(join(own, "front-page.test.ts"), "utf8")).toBe("mine");
   });
 
+  test("an editor knows what its tests may use, and git leaves what names this machine alone", async () => {
+    const repo = await materialise("tiny", join(dir, "typed"));
+    await init([], repo);
+    const own = join(repo, ".recipe-ci");
+    writeFileSync(join(own, "wrong.test.ts"), 'import { app, test } from "recipe-ci/testing";\n\ntest("wrong", async () => void ((await app.fetch("/")).status satisfies string));\n');
+    const { stdout } = await execa(join(packageRoot, "node_modules/.bin/tsc"), ["-p", own], { reject: false, timeout: 25_000 });
+    expect(stdout.split("\n")).toEqual([expect.stringMatching(/wrong\.test\.ts\(3,.*number.*string/)]);
+    const { stdout: status } = await execa("git", ["status", "--porcelain", "--untracked-files=all"], { cwd: repo });
+    expect(status).toContain(".recipe-ci/wrong.test.ts");
+    expect(status).not.toContain("tsconfig");
+  });
+
   test("a recipe that no visitor reaches gets a test that asks its services", async () => {
     const repo = join(dir, "worker");
     mkdirSync(repo);
     writeFileSync(join(repo, "compose.yml"), "version: '3.8'\nservices:\n  app:\n    image: debian:bookworm-slim\n");
     writeFileSync(join(repo, ".env.sample"), "TYPE=worker\n");
     expect((await init([repo])).exitCode).toBe(0);
-    expect(readdirSync(join(repo, ".recipe-ci")).sort()).toEqual(["recipe.json", "running.test.ts"]);
+    expect(readdirSync(join(repo, ".recipe-ci")).sort()).toEqual([".gitignore", "recipe.json", "running.test.ts", "tsconfig.json"]);
   });
 
   test.each([
@@ -59,9 +71,10 @@ describe("the starting set", () => {
   });
 
   test.each<[string, string[], string[], string[]]>([
-    ["an empty folder", [], ["recipe.json", "front-page.test.ts"], []],
-    ["tests of one's own", ["mail/send.test.ts"], ["recipe.json"], ["mail/send.test.ts"]],
-    ["settings that are there", ["recipe.json"], ["front-page.test.ts"], ["recipe.json"]],
+    ["an empty folder", [], ["recipe.json", "front-page.test.ts", "tsconfig.json", ".gitignore"], []],
+    ["tests of one's own", ["mail/send.test.ts"], ["recipe.json", "tsconfig.json", ".gitignore"], ["mail/send.test.ts"]],
+    ["settings that are there", ["recipe.json"], ["front-page.test.ts", "tsconfig.json", ".gitignore"], ["recipe.json"]],
+    ["a clone of a recipe that has it all", [".gitignore", "recipe.json", "front-page.test.ts"], ["tsconfig.json"], ["recipe.json", "front-page.test.ts"]],
   ])("%s", (_, there, wanted, kept) => {
     const chosen = choose(startingSet(true), there);
     expect(chosen.wanted.map(({ name }) => name)).toEqual(wanted);
