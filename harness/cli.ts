@@ -67,6 +67,21 @@ function describe(exit: (code: number) => void): Command {
       exit(await initCommand(folder));
     });
   program
+    .command("sweep")
+    .description("take down what dead runs left on the Swarm of the current Docker context; never what lives or is kept")
+    .option("--dry-run", "only say what would be done, and why")
+    .action(async (flags: { dryRun?: boolean }) => {
+      const { sweepCommand } = await import("./commands/sweep.ts");
+      exit(await sweepCommand({ dryRun: flags.dryRun ?? false }));
+    });
+  program
+    .command("guard", { hidden: true })
+    .argument("<run>")
+    .action(async (run: string) => {
+      const { guardRun } = await import("./commands/guard.ts");
+      exit(await guardRun(run));
+    });
+  program
     .command("doctor")
     .description("what this machine has, what it misses, what to do")
     .option("--fix", "do it: install and start what is missing")

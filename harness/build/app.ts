@@ -27,7 +27,7 @@ export async function newApp(site: Site, swarm: Swarm, { checkout, which, tree, 
   const stack = stackName(domain);
   const from = tree.side === "base" ? tree : null;
   const dir = posix.join(swarm.shell.runDir, `abra-${labelOf({ which, from })}`);
-  site.build.journal.will({ kind: "stack", name: stack, domain, abraDir: dir });
+  await site.will({ kind: "stack", name: stack, domain, abraDir: dir });
   const { abra, recipeTree } = await abraIn(site, swarm, checkout, dir);
   // With -C abra takes the .env.sample of the tree as it stands; without, that of the latest release.
   await recipeTree.checkoutHead(checkout.name, tree.commit);

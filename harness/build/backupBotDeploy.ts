@@ -32,7 +32,7 @@ export async function deployBackupBot(site: Site, swarm: Swarm, signal: AbortSig
     const domain = `${appLabel(recipe, newNonce())}.${swarm.edge.baseDomain}`;
     const stack = stackName(domain);
     const dir = posix.join(swarm.shell.runDir, "abra-bot");
-    site.build.journal.will({ kind: "stack", name: stack, domain, abraDir: dir });
+    await site.will({ kind: "stack", name: stack, domain, abraDir: dir });
     const { abra, recipeTree } = await abraIn(site, swarm, checkout, dir);
     await recipeTree.checkoutHead(checkout.name, tree.commit);
     orInfra(await abra.appNew({ recipe: checkout.name, domain, chaos: true }), "app new");

@@ -10,6 +10,8 @@ const entrySchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("stack"), name: z.string(), domain: z.string(), abraDir: z.string() }),
   /** Snapshots that the backup bot makes of an app, by its stack; volumes that are in them under names of their own. */
   z.strictObject({ kind: z.literal("snapshots"), name: z.string(), domain: z.string(), volumes: z.array(z.string()).optional() }),
+  /** The run's lease: a config object of a Swarm that others use too. */
+  z.strictObject({ kind: z.literal("lease"), name: z.string() }),
   /** A folder of this machine. */
   z.strictObject({ kind: z.literal("folder"), name: z.string() }),
 ]);

@@ -15,6 +15,8 @@ import type { Build } from "./context.ts";
 import { edgeOf } from "./edge.ts";
 import { Images } from "./images.ts";
 import type { KeptRun } from "./kept.ts";
+import type { JournalEntry } from "./journal.ts";
+import { Claim } from "./claim.ts";
 import type { World } from "./world.ts";
 
 /**
@@ -31,6 +33,8 @@ export class Site {
   runner: Promise<TestRunner> | null = null;
   /** The backup bot from when it is first wanted: see backupBot.ts. */
   bot: Promise<BackupBot> | null = null;
+  /** What the build has on a Swarm that others use too; null on a throwaway one, and before there is one. */
+  claim: Claim | null = null;
   /** Ends the making of the backup bot. */
   readonly botAbandon: AbortController = new AbortController();
   /** abra's path where the daemon's socket is; known once the Swarm is there. */
@@ -59,7 +63,7 @@ export class Site {
   async begin(world: World): Promise<void> {
     this.world = world;
     this.before = await inventoryOf([world.host], this.build.signal);
-    this.#swarm = this.build.request.swarm === "local" ? this.#openLocal(world) : this.#startThrowaway(world);
+    this.#swarm = this.build.request.swarm === "local" ? this.#claimLocal(world) : this.#startThrowaway(world);
     // Whoever awaits it gets the error; until then it must not end the process.
     this.#swarm.then(() => {
       this.#ready = true;
@@ -82,6 +86,12 @@ export class Site {
     return this.throwaway;
   }
 
+  /** Writes down what is about to be made: on disk, and on a Swarm that others use too in the run's lease. @throws infra (lease) */
+  async will(entry: JournalEntry): Promise<void> {
+    this.build.journal.will(entry);
+    if (entry.kind === "stack") await this.claim?.own(entry.name);
+  }
+
   /** The Swarm, as soon as it is ready for an app. @throws infra where it could not be had */
   async swarm(): Promise<Swarm> {
     if (!this.#swarm) throw new Error("the Swarm is asked for before preflight");
@@ -97,6 +107,7 @@ export class Site {
 
   /** Why nothing on the Swarm can be believed any more, where its node is gone: whatever failed then is not the recipe's. */
   lostNode(): Error | null {
+    if (this.claim?.lost.aborted) return this.claim.lost.reason as Error;
     const lost = this.throwaway?.lost;
     if (!lost?.aborted) return null;
     return infra("node-lost", `the throwaway Swarm is gone: ${messageOf(lost.reason)}`, "look at the engine's log and the machine's memory, then run it again");
@@ -180,6 +191,13 @@ export class Site {
       signal: this.#signal,
     });
     return this.#withAbra(world, swarm);
+  }
+
+  /** Whoever tries a fix on a kept run's app has that run's lease; all others take their own first. */
+  async #claimLocal(world: World): Promise<Swarm> {
+    const swarm = await this.#openLocal(world);
+    this.claim = await Claim.take(this.build, swarm, this.#signal);
+    return swarm;
   }
 
   async #withAbra(world: World, swarm: Swarm): Promise<Swarm> {

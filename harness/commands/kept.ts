@@ -8,6 +8,8 @@ import { runDir } from "../base/paths.ts";
 import { forgetRun, type KeptRun, keptRun, keptRuns } from "../build/kept.ts";
 import { connect, currentEndpoint } from "../machine/endpoint.ts";
 import { attachThrowaway } from "../swarm/ephemeral/start.ts";
+import { leaseName } from "../queue/leaseRecord.ts";
+import { bounded, unlessGone } from "../swarm/bounded.ts";
 import { serviceLogs } from "../swarm/logs.ts";
 import { removeStack } from "../swarm/removal.ts";
 
@@ -67,11 +69,13 @@ export async function removeRun(id: string): Promise<number> {
   const kept = keptRun(id);
   if (kept.container !== null) await removeNode(kept.container);
   else {
-    const left = await removeStack(connect(currentEndpoint()), kept.stack, { budgetMs: 120_000, signal: AbortSignal.timeout(130_000), log: () => {} });
+    const docker = connect(currentEndpoint());
+    const left = await removeStack(docker, kept.stack, { budgetMs: 120_000, signal: AbortSignal.timeout(130_000), log: () => {} });
     if (left.length > 0) {
       print(["could not be removed:", ...left.map((one) => `  ${one.remove}`)]);
       return 4;
     }
+    await unlessGone(bounded("docker config rm", docker.getConfig(leaseName(id)).remove(), 20_000));
   }
   await rm(runDir(id), { recursive: true, force: true });
   forgetRun(id);

@@ -45,11 +45,21 @@ export async function teardown(site: Site): Promise<void> {
   const started = performance.now();
   const attempts = new Attempts();
   await endWatching(site, attempts);
+  await attempts.try("lease", async () => site.claim?.closing());
   const residue = await removeAll(site, attempts);
   const looked = await attempts.try("inventory", async () => residue.push(...(await whatStayed(site))));
   // Nobody looked, so nobody knows: that is not clean.
   if (!looked) residue.push({ kind: "container", id: "unknown", name: "what stayed is unknown: the engine did not answer", remove: "docker ps -a" });
+  await endClaim(site, attempts, residue);
   report(site, attempts, { status: residue.length > 0 ? "leaked" : "clean", residue: unique(residue), started });
+}
+
+/** The lease goes last, and only where nothing is left that a later sweep could remove. */
+async function endClaim({ claim }: Site, attempts: Attempts, residue: Residue[]): Promise<void> {
+  if (!claim) return;
+  if (residue.length > 0) return claim.leave();
+  const gone = await attempts.try("lease", () => claim.release());
+  if (!gone) residue.push({ kind: "config", id: claim.name, name: claim.name, remove: `docker config rm ${claim.name}` });
 }
 
 /** @returns the kept run; null where it can't be kept, and is then taken down like any other */
@@ -64,7 +74,7 @@ async function keep(site: Site): Promise<KeptRun | null> {
 }
 
 /** Ends what belongs to this process and leaves a kept run's app where it is; what else the build has on a local Swarm goes. */
-export async function letGo(site: Site, kept: Pick<KeptRun, "run" | "stack" | "domain">): Promise<void> {
+export async function letGo(site: Site, kept: Pick<KeptRun, "run" | "stack" | "domain" | "expiresAt">): Promise<void> {
   const { build } = site;
   const started = performance.now();
   const attempts = new Attempts();
@@ -76,6 +86,8 @@ export async function letGo(site: Site, kept: Pick<KeptRun, "run" | "stack" | "d
   // Only on a local Swarm does a kept app need its run's folder: abra's own is in it.
   const needed = swarm?.kind === "local" && kept.run === build.id;
   if (!needed) await attempts.try("run folder", () => rm(build.dir, { recursive: true, force: true }));
+  // Until then a build that is killed leaves nothing to keep.
+  await attempts.try("lease", async () => site.claim?.keep(kept.stack, kept.expiresAt));
   const app: Residue = { kind: swarm?.kind === "local" ? "service" : "node", id: kept.run, name: kept.domain, remove: `recipe-ci rm ${kept.run}` };
   report(site, attempts, { status: "kept", residue: [app, ...residue], started });
 }
@@ -145,7 +157,7 @@ async function whatStayed(site: Site): Promise<Residue[]> {
   const after = await inventoryOf([site.world.host]).catch((error: unknown) => {
     throw infra("daemon-gone", "the engine does not answer: what stayed is unknown", "docker ps -a", [], error);
   });
-  return residueOf(site.before, after, (resource) => !ours(site, resource));
+  return residueOf(site.before, after, (resource) => resource.name === site.claim?.name || !ours(site, resource));
 }
 
 function ours(site: Site, resource: Inventory["resources"][number]): boolean {

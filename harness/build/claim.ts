@@ -1,0 +1,115 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { messageOf } from "../base/errors.ts";
+import { packageRoot } from "../base/paths.ts";
+import { type ProcessIdentity, thisProcess } from "../base/processIdentity.ts";
+import { within } from "../base/wait.ts";
+import { Lease } from "../queue/lease.ts";
+import { leaseName, type LeaseRecord } from "../queue/leaseRecord.ts";
+import { sweepSwarm } from "../queue/sweep.ts";
+import type { Swarm } from "../swarm/types.ts";
+import type { Build } from "./context.ts";
+
+/** A sweep that is told to stop has a call to the engine to end at most, milliseconds. */
+const sweepEndsMs = 5_000;
+
+/**
+ * What a build has on a Swarm that others use too: the lease that says that it lives and what it owns, a guardian that takes all of it
+ * down should the build be killed outright, and beside the phases a sweep of what earlier runs left.
+ */
+export class Claim {
+  readonly #lease: Lease;
+  readonly #guardian: ChildProcess;
+  readonly #sweep: Promise<void>;
+  readonly #endSweep: AbortController;
+
+  private constructor(lease: Lease, guardian: ChildProcess, sweep: Promise<void>, endSweep: AbortController) {
+    this.#lease = lease;
+    this.#guardian = guardian;
+    this.#sweep = sweep;
+    this.#endSweep = endSweep;
+  }
+
+  /** Before anything else is made there. @throws FindingError infra (lease) */
+  static async take(build: Build, swarm: Pick<Swarm, "docker">, signal: AbortSignal): Promise<Claim> {
+    const here = thisProcess();
+    build.journal.will({ kind: "lease", name: leaseName(build.id) });
+    const lease = await Lease.take(swarm.docker, recordOf(build, here), signal);
+    const endSweep = new AbortController();
+    const ending = AbortSignal.any([build.signal, endSweep.signal]);
+    return new Claim(lease, guard(build.id), sweepBeside(build, swarm, here, ending), endSweep);
+  }
+
+  /** Where somebody took this run for dead. */
+  get lost(): AbortSignal {
+    return this.#lease.lost;
+  }
+
+  /** The name of the config object. */
+  get name(): string {
+    return this.#lease.name;
+  }
+
+  /** Names a stack before it is made. @throws FindingError infra (lease) */
+  async own(stack: string): Promise<void> {
+    await this.#lease.own({ kind: "stack", name: stack });
+  }
+
+  /** The app of this stack outlives the build. @param until UTC ISO 8601 */
+  async keep(stack: string, until: string): Promise<void> {
+    await this.#lease.keepUntil(until, [{ kind: "stack", name: stack }]);
+    this.#dismiss();
+  }
+
+  /** From teardown on nobody sweeps beside it. */
+  async closing(): Promise<void> {
+    this.#endSweep.abort(new Error("the build ends"));
+    await within(this.#sweep, sweepEndsMs);
+    await this.#lease.closing();
+  }
+
+  /** Nothing of the run is there any more. @throws the engine's error */
+  async release(): Promise<void> {
+    await this.#lease.release();
+    this.#dismiss();
+  }
+
+  /** Something of the run stays: so does its lease, and whoever sweeps next tries again. */
+  leave(): void {
+    this.#lease.stop();
+    this.#dismiss();
+  }
+
+  #dismiss(): void {
+    this.#guardian.kill("SIGKILL");
+  }
+}
+
+function recordOf(build: Build, owner: ProcessIdentity): LeaseRecord {
+  const { version: harness } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string };
+  return { run: build.id, recipe: build.mask.text(build.findings.recipe.name), owner, harness, lane: "default", weight: 1, state: "running", until: null, beat: 0, owns: [] };
+}
+
+/** A process of its own that outlives this one. It learns of the build's end by the end of its input, which the kernel sees to however the build ends. */
+function guard(run: string): ChildProcess {
+  const child = spawn(join(packageRoot, "bin/recipe-ci"), ["guard", run], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
+  child.on("error", () => {});
+  child.stdin?.on("error", () => {});
+  child.unref();
+  (child.stdin as unknown as { unref(): void } | null)?.unref();
+  return child;
+}
+
+/** Never throws: what others left is no reason to end this build. */
+async function sweepBeside(build: Build, { docker }: Pick<Swarm, "docker">, here: ProcessIdentity, signal: AbortSignal): Promise<void> {
+  try {
+    const swept = await sweepSwarm({ docker, here, except: build.id, dryRun: false, patient: true, log: (line) => build.log.info(`sweep: ${line}`), signal });
+    for (const { run, is, why, left } of swept) {
+      build.log.info(`sweep: run ${run} is ${is}: ${why}`);
+      for (const one of left ?? []) build.warn(`run ${run} left ${one.name} behind, which could not be removed: ${one.remove}`);
+    }
+  } catch (error) {
+    if (!signal.aborted) build.log.warn(`sweep: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,170 @@
+import { basename, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { packageRoot } from "../../harness/base/paths.ts";
+import { thisProcess } from "../../harness/base/processIdentity.ts";
+import { waitFor } from "../../harness/base/wait.ts";
+import { Lease } from "../../harness/queue/lease.ts";
+import { leaseLabel, leaseName, type LeaseRecord, readLabels } from "../../harness/queue/leaseRecord.ts";
+import { handOver } from "../../harness/swarm/ephemeral/image.ts";
+import { startThrowaway, type Throwaway } from "../../harness/swarm/ephemeral/start.ts";
+import { residueOf } from "../../harness/swarm/residue.ts";
+import { newRunId, testMachine } from "./host.ts";
+import { Lab, standIn } from "./support/lab.ts";
+
+/** A Swarm that stays, with recipe-ci beside its engine: builds on it are killed, and what they had has to go. */
+const signal = AbortSignal.timeout(900_000);
+const [state, home, temporary, hostConfig] = ["/var/tmp/state", "/var/tmp/home", "/var/tmp/tmp", "/var/tmp/host.json"];
+
+let lab: Lab;
+let server: Throwaway;
+let repo: string;
+
+beforeAll(async () => {
+  const machine = await testMachine(["nginx:1.27"], signal);
+  lab = await Lab.open();
+  repo = await lab.recipe("tiny");
+  const mounts = [packageRoot, lab.path("recipes")].map((path) => ({ source: path, target: path }));
+  server = await startThrowaway({ host: machine.docker, nodeImage: machine.nodeImage, edgeImage: machine.edgeImage, runId: newRunId("lease"), mounts, signal });
+  await handOver(machine.docker, server.docker, "nginx:1.27", signal);
+  await inNode(["mkdir", "-p", home, temporary]);
+  const { trust, baseDomain } = server.edge;
+  if (trust === "public") throw new Error("a throwaway edge has a CA of its own");
+  await server.shell.putFile("/var/tmp/ca.pem", trust.ca);
+  await server.shell.putFile(hostConfig, JSON.stringify({ baseDomain, edge: { address: "127.0.0.1", httpsPort: 443, httpPort: 80, ca: "/var/tmp/ca.pem" } }));
+}, 900_000);
+
+afterAll(async () => {
+  await server?.close();
+  await lab?.close();
+});
+
+const environment = { RECIPE_CI_STATE: state, RECIPE_CI_CACHE: "/var/tmp/cache", HOME: home, TMPDIR: temporary, NO_COLOR: "1" };
+const recipeCi = join(packageRoot, "bin/recipe-ci");
+
+function inNode(argv: readonly string[]) {
+  return server.shell.exec(["env", "-u", "DOCKER_HOST", ...argv], { timeoutMs: 240_000, signal, env: environment });
+}
+
+/** A build in the background of the node. @returns its process's number */
+async function startBuild(name: string, ...more: readonly string[]): Promise<string> {
+  const args = [recipeCi, "run", repo, "--swarm", "local", "--host-config", hostConfig, "--abra", standIn, "--stages", "install", "--out", `/var/tmp/out-${name}`, ...more];
+  const started = await inNode(["sh", "-c", `setsid "$@" >/var/tmp/${name}.log 2>&1 </dev/null & echo $!`, "sh", ...args]);
+  return started.stdout.trim();
+}
+
+async function until<T>(what: string, look: () => Promise<T | null>, timeoutMs = 90_000): Promise<T> {
+  return waitFor(async () => {
+    const value = await look();
+    return value === null ? { done: false, saw: "not yet" } : { done: true, value };
+  }, { what, timeoutMs, signal });
+}
+
+async function leases() {
+  const found = await server.docker.listConfigs({ filters: { label: [leaseLabel] } });
+  return found.flatMap(({ ID, Spec }) => ({ id: ID, name: Spec?.Name ?? "", reading: readLabels(Spec?.Labels) }));
+}
+
+/** The lease of a build whose app has a service by now. */
+function deployed() {
+  return until("a build with its app on the Swarm", async () => {
+    const services = (await server.docker.listServices()).map(({ Spec }) => Spec?.Name ?? "");
+    const found = (await leases()).find(({ reading }) => reading?.kind === "lease" && reading.record.owns.some(({ name }) => services.some((service) => service.startsWith(`${name}_`))));
+    return found?.reading?.kind === "lease" ? found.reading.record : null;
+  });
+}
+
+async function guardians(): Promise<string[]> {
+  const listed = await inNode(["sh", "-c", "for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline 2>/dev/null | grep -q '[r]ecipe-ci.mjs guard' && echo ${p#/proc/}; done; true"]);
+  return listed.stdout.split("\n").filter(Boolean);
+}
+
+async function nothingNew(before: Awaited<ReturnType<Throwaway["inventory"]>>): Promise<true | null> {
+  return residueOf(before, await server.inventory()).length === 0 ? true : null;
+}
+
+function record(more: Partial<LeaseRecord>): LeaseRecord {
+  return { run: "other-1", recipe: "other", owner: { ...thisProcess(), host: "elsewhere", boot: "another" }, harness: "9", lane: "pr", weight: 1, state: "running", until: null, beat: 0, owns: [], ...more };
+}
+
+describe("a build on a Swarm that stays", () => {
+  it("incident 31: is taken down by its guardian when it is killed outright, without waiting for a next run", async () => {
+    const before = await server.inventory();
+    const pid = await startBuild("killed");
+    const { run } = await deployed();
+    await inNode(["kill", "-KILL", "--", `-${pid}`]);
+    await until("everything of the killed build to be gone", () => nothingNew(before), 60_000);
+    await until("its guardian to be gone", async () => ((await guardians()).length === 0 ? true : null));
+    expect((await inNode(["ls", `${state}/runs`])).stdout).not.toContain(run);
+  });
+
+  it("is swept where its guardian was killed with it; what lives, is kept or is a newer version's stays", async () => {
+    const before = await server.inventory();
+    const living = await Lease.take(server.docker, record({ run: "living-1" }), signal);
+    const kept = await Lease.take(server.docker, record({ run: "kept-1" }), signal);
+    await kept.keepUntil(new Date(Date.now() + 3_600_000).toISOString(), []);
+    await server.docker.createConfig({ Name: leaseName("newer-1"), Labels: { [leaseLabel]: "2" }, Data: "eA==" } as never);
+    const pid = await startBuild("swept");
+    const { run, owns } = await deployed();
+    const all = await guardians();
+    await inNode(["kill", "-KILL", "--", ...all, `-${pid}`]);
+
+    const dry = await inNode([recipeCi, "sweep", "--dry-run"]);
+    expect(dry.stdout).toContain(`${run}  dead: process ${pid} on`);
+    expect(dry.stdout).toContain(`would take down ${owns.map(({ name }) => name).join(", ")}`);
+    expect((await leases()).some(({ name }) => name === leaseName(run)), "a dry run changes nothing").toBe(true);
+
+    const swept = await inNode([recipeCi, "sweep"]);
+    expect(swept, swept.stdout + swept.stderr).toMatchObject({ exitCode: 0 });
+    expect(swept.stdout).toContain("living-1  live: process");
+    expect(swept.stdout).toContain("kept-1  kept: kept until");
+    expect(swept.stdout).toContain("newer-1  unknown: written by a newer recipe-ci (schema 2)");
+    expect((await leases()).map(({ name }) => name).sort()).toEqual(["kept-1", "living-1", "newer-1"].map(leaseName));
+    await living.release();
+    for (const name of ["kept-1", "newer-1"]) await server.docker.getConfig(leaseName(name)).remove();
+    expect(residueOf(before, await server.inventory())).toEqual([]);
+    expect((await inNode([recipeCi, "sweep"])).stdout).toContain("no run has a lease on this Swarm");
+  });
+
+  it("sweeps what an earlier one left, beside its own phases", async () => {
+    const before = await server.inventory();
+    const dead = await Lease.take(server.docker, record({ run: "dead-1", state: "kept", until: new Date(0).toISOString(), owns: [{ kind: "stack", name: "left_behind" }] }), signal);
+    dead.stop();
+    await inNode(["docker", "volume", "create", "left_behind_data"]);
+    const ran = await inNode([recipeCi, "run", repo, "--swarm", "local", "--host-config", hostConfig, "--abra", standIn, "--stages", "install", "--out", `/var/tmp/out-${basename(repo)}`]);
+    expect(ran, ran.stdout + ran.stderr).toMatchObject({ exitCode: 0 });
+    expect(residueOf(before, await server.inventory())).toEqual([]);
+  });
+
+  it("keeps its lease with a kept app, and `rm` takes both away", async () => {
+    const before = await server.inventory();
+    await startBuild("kept", "--keep=1h");
+    const { name, reading } = await until("the kept run's lease", async () => (await leases()).find((one) => one.reading?.kind === "lease" && one.reading.record.state === "kept") ?? null, 120_000);
+    expect(reading).toMatchObject({ record: { owns: [{ kind: "stack" }] } });
+    const run = name.slice(leaseName("").length);
+    await until("the build to end", async () => ((await server.shell.readFile("/var/tmp/kept.log")).includes("the app is kept") ? true : null));
+    const removed = await inNode([recipeCi, "rm", run]);
+    expect(removed, removed.stderr).toMatchObject({ exitCode: 0 });
+    await until("everything of it to be gone", () => nothingNew(before));
+  });
+
+  it("loses no change to its lease, whoever writes at once", async () => {
+    const lease = await Lease.take(server.docker, record({ run: "busy-1" }), signal);
+    const config = server.docker.getConfig(leaseName("busy-1"));
+    const others = Array.from({ length: 20 }, async (_, index) => {
+      for (;;) {
+        const { Spec, Version } = await config.inspect();
+        try {
+          return await config.update({ _query: { version: Version.Index }, _body: { Name: Spec?.Name, Labels: { ...Spec?.Labels, [`other-${index}`]: "1" } } });
+        } catch (error) {
+          if (!String(error).includes("out of sequence")) throw error;
+        }
+      }
+    });
+    const stacks = Array.from({ length: 20 }, (_, index) => `stack-${index}`);
+    await Promise.all([...others, ...stacks.map((name) => lease.own({ kind: "stack", name }))]);
+    const { Spec } = await config.inspect();
+    expect(Object.keys(Spec?.Labels ?? {}).filter((key) => key.startsWith("other-"))).toHaveLength(20);
+    expect(readLabels(Spec?.Labels)).toMatchObject({ record: { owns: stacks.map((name) => ({ kind: "stack", name })) } });
+    await lease.release();
+  });
+});
