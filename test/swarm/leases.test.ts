@@ -102,7 +102,7 @@ describe("a build on a Swarm that stays", () => {
     const living = await Lease.take(server.docker, record({ run: "living-1" }), signal);
     const kept = await Lease.take(server.docker, record({ run: "kept-1" }), signal);
     await kept.keepUntil(new Date(Date.now() + 3_600_000).toISOString(), []);
-    await server.docker.createConfig({ Name: leaseName("newer-1"), Labels: { [leaseLabel]: "2" }, Data: "eA==" } as never);
+    await server.docker.createConfig({ Name: leaseName("newer-1"), Labels: { [leaseLabel]: "2" }, Data: "eA==" });
     const pid = await startBuild("swept");
     const { run, owns } = await deployed();
     const all = await guardians();
