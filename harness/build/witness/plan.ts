@@ -1,7 +1,8 @@
 import { posix } from "node:path";
 import { type BackupPlan, isShared, mountsOf } from "../../recipe/backup.ts";
 import type { ComposeApp } from "../../recipe/types.ts";
-import { type Engine, serverOf } from "./database.ts";
+import { isDataOf, serverOf, type Target } from "./database.ts";
+import { dumpedDatabase, type ServerEngine, type Which } from "./dumped.ts";
 
 /** Beside an app's own files: hidden, so that a server of files or a database takes no notice. */
 export const markerNames = { first: ".recipe-ci-first", second: ".recipe-ci-second" } as const;
@@ -38,7 +39,7 @@ export interface SeenSpot {
 /** Where a witness is to stand. */
 export type Witness =
   | { readonly kind: "marker"; readonly what: string; readonly spot: Spot }
-  | { readonly kind: "row"; readonly what: string; readonly service: string; readonly engine: Engine; readonly files: readonly string[] };
+  | { readonly kind: "row"; readonly what: string; readonly service: string; readonly target: Target };
 
 /** What no witness can stand for, and why. */
 export interface Gap {
@@ -63,19 +64,27 @@ export function capturedSpots({ volumes, containerPaths }: Pick<BackupPlan, "vol
 export function keptSpots(app: Pick<ComposeApp, "services" | "volumes">): Spot[] {
   const mounted = mountsOf(app);
   const own = app.volumes.filter((volume) => !isShared(volume));
+  const idle = new Set(app.services.filter(({ replicas }) => replicas === 0).map(({ name: service }) => service));
   return own.flatMap(({ key, name }) => {
     const at = mounted.get(key);
-    return at ? [{ what: `volume ${key}`, at, from: { volume: name }, inner: "." }] : [];
+    // What no task is to mount was never made.
+    return at?.some(({ service }) => !idle.has(service)) ? [{ what: `volume ${key}`, at, from: { volume: name }, inner: "." }] : [];
   });
 }
 
-/** A row in every database server of an app: its data must come through an upgrade whatever its volume does. */
+/** A row in every database server of an app: its data must come through an upgrade whatever its volume does. Each of its databases will do. */
 export function databaseWitnesses(app: Pick<ComposeApp, "services" | "volumes">): Witness[] {
-  return serversOf(app).map(({ name, engine }) => row(name, engine));
+  const up = app.services.filter(({ replicas }) => replicas !== 0);
+  return serversOf({ ...app, services: up }).map((server) => row(server, "any"));
+}
+
+interface Server {
+  readonly name: string;
+  readonly engine: ServerEngine;
 }
 
 /** Database servers whose data is this app's alone. */
-function serversOf({ services, volumes }: Pick<ComposeApp, "services" | "volumes">): { name: string; engine: Engine }[] {
+function serversOf({ services, volumes }: Pick<ComposeApp, "services" | "volumes">): Server[] {
   const shared = new Set(volumes.filter(isShared).map(({ key }) => key));
   return services.flatMap((service) => {
     const engine = serverOf(service);
@@ -84,7 +93,8 @@ function serversOf({ services, volumes }: Pick<ComposeApp, "services" | "volumes
 }
 
 /**
- * A marker in each captured directory. A captured file, or one that is not there yet, is a dump: a row in the live database then, so
+ * A marker in each captured directory; where that is a database server's, a row in it too: files may come back and what the server says
+ * may not. A captured file, or one that is not there yet, is a dump: a row in the live database then, so
  * that the next dump holds it. What neither fits is a gap.
  */
 export function planWitnesses(seen: readonly SeenSpot[], app: Pick<ComposeApp, "services" | "volumes">, hooks: BackupPlan["hooks"]): { witnesses: Witness[]; gaps: Gap[] } {
@@ -98,6 +108,7 @@ export function planWitnesses(seen: readonly SeenSpot[], app: Pick<ComposeApp, "
     }
     if (what === "directory") {
       witnesses.set(spot.what, { kind: "marker", what: `a file in ${spot.what}`, spot });
+      for (const found of within(spot, app, hooks)) witnesses.set(found.what, found);
       continue;
     }
     if (what === "unreachable") {
@@ -125,15 +136,26 @@ function behind(spot: Spot, app: Pick<ComposeApp, "services" | "volumes">, held:
   const servers = serversOf(app);
   const beside = servers.filter(({ name }) => spot.at.some(({ service }) => service === name));
   const others = beside.length > 0 ? beside : servers.filter(({ name }) => !held.has(name));
-  if (others.length > 0) return others.map(({ name, engine }) => row(name, engine));
+  if (others.length > 0) return others.map((server) => row(server, dumpedDatabase(server.engine, server.name, hooks)));
   return spot.at.slice(0, 1).flatMap(({ service, path }) => {
     const files = [path, ...pathsIn(hooks.find((one) => one.service === service)?.backupPre ?? "")].filter((file) => /\.(db|sqlite3?|sql)\b|sqlite/.test(file));
-    return files.length === 0 ? [] : [row(service, "sqlite", [...new Set(files)])];
+    return files.length === 0 ? [] : [{ kind: "row", what: `a row in the sqlite database of ${service}`, service, target: { engine: "sqlite", files: [...new Set(files)] } }];
   });
 }
 
-function row(service: string, engine: Engine, files: readonly string[] = []): Witness {
-  return { kind: "row", what: `a row in the ${engine} database of ${service}`, service, engine, files };
+/** The servers to which a captured folder belongs: their data as it lies there, all of it, or what they are dumped into. */
+function within(spot: Spot, app: Pick<ComposeApp, "services" | "volumes">, hooks: BackupPlan["hooks"]): Witness[] {
+  return serversOf(app).flatMap((server) => {
+    const service = app.services.find(({ name }) => name === server.name);
+    const own = spot.at.filter((at) => at.service === server.name);
+    if (!service || own.length === 0) return [];
+    const dumped = dumpedDatabase(server.engine, server.name, hooks);
+    return [row(server, dumped === "only" && own.some(({ path }) => isDataOf(service, path)) ? "any" : dumped)];
+  });
+}
+
+function row({ name, engine }: Server, which: Which): Witness {
+  return { kind: "row", what: `a row in the ${engine} database of ${name}`, service: name, target: { engine, which } };
 }
 
 /** Absolute paths that a command names. */

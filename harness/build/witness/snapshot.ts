@@ -3,7 +3,7 @@ import type { BackupPlan } from "../../recipe/backup.ts";
 import type { ComposeApp } from "../../recipe/types.ts";
 import type { Captured, Database } from "../../../tiers/context.ts";
 import type { BackupFile } from "../backupTypes.ts";
-import { serverOf } from "./database.ts";
+import { isDataOf, serverOf } from "./database.ts";
 import { markerNames, type SeenSpot, type Spot } from "./plan.ts";
 
 /** Names of files that hold a database, packed or not. */
@@ -73,7 +73,7 @@ export function databasesOf(app: Pick<ComposeApp, "services">, seen: readonly Se
   return app.services.flatMap((service) => {
     const engine = serverOf(service);
     if (engine === null) return [];
-    const raw = seen.some(({ spot, seen: what }) => (what === "directory" || what === "unreachable") && spot.inner === "." && spot.at.some((at) => at.service === service.name && at.path in (service.mounts ?? {})));
+    const raw = seen.some(({ spot, seen: what }) => (what === "directory" || what === "unreachable") && spot.inner === "." && spot.at.some((at) => at.service === service.name && at.path in (service.mounts ?? {}) && isDataOf(service, at.path)));
     return [{ service: service.name, engine, raw }];
   });
 }

@@ -5,7 +5,7 @@ import { mountBehind } from "../../recipe/mounts.ts";
 import { kindAt, putFiles, readSmallFile, type StackContainer, stackContainers } from "../../swarm/container-files.ts";
 import type { Swarm } from "../../swarm/types.ts";
 import type { WitnessSeen } from "../../../tiers/context.ts";
-import { alterSql, client, halvesIn, isTableMissing, plantSql, readSql } from "./database.ts";
+import { alterSql, client, halvesIn, isTableMissing, plantedIn, plantSql, readSql } from "./database.ts";
 import { type Gap, markerNames as names, type SeenSpot, type Spot, unmounted, type Witness } from "./plan.ts";
 
 const clientMs = 60_000;
@@ -54,8 +54,7 @@ export class Witnesses {
     const containers = await this.#containers();
     const gaps = await Promise.all(witnesses.map(async (witness) => {
       try {
-        await (witness.kind === "marker" ? this.#mark(containers, witness) : this.#sql(containers, witness, plantSql(this.wanted)));
-        this.#planted.push(witness);
+        this.#planted.push(witness.kind === "marker" ? await this.#mark(containers, witness) : await this.#plantRow(containers, witness));
         return [];
       } catch (error) {
         this.#signal.throwIfAborted();
@@ -65,13 +64,17 @@ export class Witnesses {
     return gaps.flat();
   }
 
-  /** What became of them. */
-  async look(): Promise<WitnessSeen[]> {
-    const containers = await this.#containers();
+  /**
+   * What became of them, in the order of `planted`.
+   * @param o.services those that the app has now: what others have left behind does not count
+   * @param o.elsewhere services in which the rows of others are looked for instead
+   */
+  async look(o: { services?: ReadonlySet<string>; elsewhere?: ReadonlyMap<string, string> } = {}): Promise<WitnessSeen[]> {
+    const containers = (await this.#containers()).filter(({ service }) => o.services?.has(service) ?? true);
     return Promise.all(this.#planted.map(async (witness) => {
       const seen = { what: witness.what, wanted: this.wanted, first: null, second: null, trouble: null };
       try {
-        return { ...seen, ...(await (witness.kind === "marker" ? this.#marks(containers, witness) : this.#rows(containers, witness))) };
+        return { ...seen, ...(await (witness.kind === "marker" ? this.#marks(containers, witness) : this.#rows(containers, { ...witness, service: o.elsewhere?.get(witness.service) ?? witness.service }))) };
       } catch (error) {
         this.#signal.throwIfAborted();
         return { ...seen, trouble: messageOf(error) };
@@ -94,12 +97,19 @@ export class Witnesses {
     return ofNow(await stackContainers(this.#swarm.docker, this.#stack));
   }
 
-  async #mark(containers: readonly StackContainer[], { spot }: Marker): Promise<void> {
+  async #plantRow(containers: readonly StackContainer[], row: Row): Promise<Row> {
+    const printed = await this.#sql(containers, row, plantSql(row.target.engine, this.wanted));
+    return { ...row, target: plantedIn(row.target, printed) };
+  }
+
+  async #mark(containers: readonly StackContainer[], marker: Marker): Promise<Marker> {
+    const { spot } = marker;
     let last: unknown = new Error(unmounted);
     // Where one service may only read, another one may write.
     for (const { container, path } of reach(containers, spot)) {
       try {
-        return await putFiles(this.#swarm.docker, container.id, path, { [names.first]: this.wanted, [names.second]: this.wanted });
+        await putFiles(this.#swarm.docker, container.id, path, { [names.first]: this.wanted, [names.second]: this.wanted });
+        return marker;
       } catch (error) {
         last = error;
       }
@@ -117,17 +127,17 @@ export class Witnesses {
 
   async #rows(containers: readonly StackContainer[], witness: Row): Promise<{ first: string | null; second: string | null }> {
     try {
-      return halvesIn(await this.#sql(containers, witness, readSql[witness.engine]));
+      return halvesIn(await this.#sql(containers, witness, readSql[witness.target.engine]));
     } catch (error) {
       if (isTableMissing(messageOf(error))) return { first: null, second: null };
       throw error;
     }
   }
 
-  async #sql(containers: readonly StackContainer[], { service, engine, files }: Row, sql: string): Promise<string> {
+  async #sql(containers: readonly StackContainer[], { service, target }: Row, sql: string): Promise<string> {
     const container = containers.find((one) => one.service === service && one.running);
     if (!container) throw new Error(`no container of ${service} runs on this node`);
-    return this.#run(["docker", "exec", "-i", container.id, ...client(engine, files)], clientMs, sql);
+    return this.#run(["docker", "exec", "-i", container.id, ...client(target)], clientMs, sql);
   }
 
   /** One helper container with every volume: nothing of the app's own images is asked for a shell. */

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from "vitest";
 import type { BackupFile } from "../../../harness/build/backupTypes.ts";
-import { halvesIn, isTableMissing, serverOf } from "../../../harness/build/witness/database.ts";
+import { halvesIn, isTableMissing, plantedIn, serverOf } from "../../../harness/build/witness/database.ts";
 import { capturedSpots, databaseWitnesses, keptSpots, planWitnesses, type SeenSpot } from "../../../harness/build/witness/plan.ts";
 import { capturedIn, databasesOf, dumpsIn, hasFile, journalsOf } from "../../../harness/build/witness/snapshot.ts";
 import { ofNow } from "../../../harness/build/witness/witnesses.ts";
@@ -65,8 +65,32 @@ describe("where a witness stands", () => {
     }));
     const { seen: spots, hooks } = seen(app, {});
     expect(planWitnesses(spots, app, hooks).witnesses).toEqual([
-      { kind: "row", what: "a row in the sqlite database of app", service: "app", engine: "sqlite", files: ["/data/backup.db", "/data/gitea.db"] },
+      { kind: "row", what: "a row in the sqlite database of app", service: "app", target: { engine: "sqlite", files: ["/data/backup.db", "/data/gitea.db"] } },
     ]);
+  });
+
+  describe("a database server's captured folder", () => {
+    const db = (labels: Record<string, string>, mounts: Record<string, string> = {}) => appOf(service("db", "postgres:15", { "/var/lib/postgresql/data": "data", ...mounts }, { "backupbot.backup": "true", ...labels }));
+    const rowsOf = (app: ComposeApp, what: Record<string, SeenSpot["seen"]>) => {
+      const { seen: spots, hooks } = seen(app, what);
+      return planWitnesses(spots, app, hooks).witnesses.flatMap((witness) => (witness.kind === "row" ? [witness.target] : []));
+    };
+
+    it("its data as it lies there: a row too, in any of its databases, for a folder may come back and the server not look", () => {
+      expect(planned(db({}), { "volume data": "directory" }).witnesses).toEqual(["a file in volume data", "a row in the postgres database of db"]);
+      expect(rowsOf(db({}), { "volume data": "directory" })).toEqual([{ engine: "postgres", which: "any" }]);
+    });
+
+    it("a folder of dumps beside it: a row in the database that is dumped, and its data is not taken for captured", () => {
+      const dumps = db({ "backupbot.backup.volumes.data": "false", "backupbot.backup.pre-hook": "pg_dump -U postgres shop -f /dumps/shop.sql" }, { "/dumps": "dumps" });
+      expect(rowsOf(dumps, { "volume dumps": "directory" })).toEqual([{ engine: "postgres", which: { name: "shop" } }]);
+      expect(databasesOf(dumps, seen(dumps, { "volume dumps": "directory" }).seen)).toEqual([{ service: "db", engine: "postgres", raw: false }]);
+    });
+
+    it("incident 12: a row stands in the database that the hook names, not in another of the same server", () => {
+      const dumped = db({ "backupbot.backup.volumes.data.path": "backup.sql", "backupbot.backup.pre-hook": "sh -c 'pg_dump -U postgres shop > /var/lib/postgresql/data/backup.sql'" });
+      expect(rowsOf(dumped, {})).toEqual([{ engine: "postgres", which: { name: "shop" } }]);
+    });
   });
 
   it("where neither can be, a gap says why", () => {
@@ -115,6 +139,11 @@ describe("which image is a database server", () => {
 });
 
 describe("what a client prints", () => {
+  it("in which database it has planted: one that comes later is not looked into", () => {
+    expect(plantedIn({ engine: "postgres", which: "any" }, "shop\n")).toEqual({ engine: "postgres", which: { name: "shop" } });
+    expect(plantedIn({ engine: "sqlite", files: ["/a.db"] }, "")).toEqual({ engine: "sqlite", files: ["/a.db"] });
+  });
+
   it("both halves, one, none", () => {
     expect(halvesIn("first=recipe-ci planted 01\nsecond=altered\n")).toEqual({ first: "recipe-ci planted 01", second: "altered" });
     expect(halvesIn("")).toEqual({ first: null, second: null });
