@@ -9,8 +9,7 @@ import { upgradeExpectations } from "./expectations.ts";
 import { prune } from "./prune.ts";
 import { serviceStates } from "./serviceState.ts";
 import type { Site } from "./site.ts";
-import { keptSince } from "./witness/kept.ts";
-import type { Witnesses } from "./witness/witnesses.ts";
+import { type KeptWitnesses, keptSince } from "./witness/kept.ts";
 
 /** What an operator has to add to the .env, by name. */
 export type Added = ReturnType<typeof addedKeys>;
@@ -22,7 +21,7 @@ export type Added = ReturnType<typeof addedKeys>;
  * @returns what the app is held against then; what was added
  * @throws as `deploy`
  */
-export async function inPlace(site: Site, swarm: Swarm, app: App, tree: Tree, witnesses: Witnesses): Promise<{ expect: UpgradeExpectations; added: Added }> {
+export async function inPlace(site: Site, swarm: Swarm, app: App, tree: Tree, witnesses: KeptWitnesses): Promise<{ expect: UpgradeExpectations; added: Added }> {
   const { build } = site;
   const before = await build.span("snapshot", () => serviceStates(swarm.docker, app.stack));
   const added = await build.span(`move to ${nameOf(tree)}`, () => move(site, swarm, app, tree));

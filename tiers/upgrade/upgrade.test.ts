@@ -33,7 +33,7 @@ test("Swarm rolled nothing back", async () => {
 if (wanted.witnesses.length > 0) test("what was planted in base's volumes and databases is still there", ({ skip }) => {
   expect(lostWitnesses(wanted.witnesses)).toEqual([]);
   const unseen = unseenWitnesses(wanted.witnesses);
-  skip(unseen.length > 0, `nobody knows what became of ${unseen.join(", ")}`);
+  skip(unseen.length > 0, `nobody knows what became of ${unseen.join(", ")}: write seed and verify in the recipe's hooks.ts`);
 });
 
 test("services that left the compose files are gone", async () => {

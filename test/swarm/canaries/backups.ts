@@ -1,4 +1,4 @@
-import { type Canary, type Edit, failed, passed } from "./canary.ts";
+import { type Canary, type Edit, failed, passed, unverified } from "./canary.ts";
 
 /** What a complete dump of Postgres begins and ends with. */
 const dump = ["-- PostgreSQL database dump", "CREATE TABLE notes (text text);", "-- PostgreSQL database dump complete"];
@@ -15,6 +15,9 @@ const keeping = (labels: Readonly<Record<string, string>>): Edit => ({
 const hooked = (pre: string, more: Readonly<Record<string, string>> = {}): Edit =>
   keeping({ "backupbot.backup.volumes.data.path": "backup.sql", "backupbot.backup.pre-hook": `sh -c "${pre}"`, "backupbot.restore.post-hook": "true", ...more });
 
+/** A service beside the app, with a volume of its name. */
+const beside = (name: string): Edit => ({ compose: { services: { [name]: { image: "nginx:1.27", networks: ["internal"], volumes: [`${name}:/srv`] } }, volumes: { [name]: {} } } });
+
 /** Recipes whose backup or restore is not what it says. */
 export const backups: readonly Canary[] = [
   { name: "backed-up", about: "a volume that is taken and comes back whole", head: keeping({}), expect: passed({ tiers: { backup: "passed", restore: "passed" } }) },
@@ -28,5 +31,13 @@ export const backups: readonly Canary[] = [
     name: "volume-lost", about: "head calls the volume otherwise: what base kept is gone", base: keeping({}),
     head: { compose: { services: { app: { command: ["sh", "-c", "echo kept > /data/first.txt; exec nginx -g 'daemon off;'"], volumes: ["content:/data"], deploy: { labels: { "backupbot.backup": "true" } } } }, volumes: { content: {} } } },
     expect: failed("tests-failed", null, { tiers: { install: "passed", upgrade: "failed" } }),
+  },
+  {
+    name: "service-renamed", about: "a service and its volume have other names in head, and nobody shows what became of its data", base: beside("store"), head: beside("keeper"),
+    expect: unverified("tier-unverified", null, { words: /volume keeper/, tiers: { install: "passed", upgrade: "unverified" } }),
+  },
+  {
+    name: "volume-given-up", about: "head has no place for a service of base, nor for its volume", base: beside("store"), head: {},
+    expect: passed({ tiers: { upgrade: "passed" }, warning: /volume store was planted, and .* has no place for it/ }),
   },
 ];
