@@ -110,6 +110,8 @@ export interface Disturbance {
   readonly from: number;
   readonly until: number;
   readonly why: string;
+  /** The engine goes down with them: meanwhile it owes no answer. What Swarm does not bring back then is given up all the same. */
+  readonly engine?: true;
 }
 
 /** All that is known since the watch began. */

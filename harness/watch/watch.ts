@@ -58,6 +58,8 @@ export interface DisturbOptions {
   /** At most this long, milliseconds. */
   readonly forMs: number;
   readonly why: string;
+  /** The node goes down with its engine: no answer is expected meanwhile, and whatever ran there has to come back by itself. */
+  readonly engine?: true;
 }
 
 /** One stack, followed from before its first deploy to its removal. */

@@ -2,7 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Mask } from "../../base/mask.ts";
 import { addDisturbance, applyChange, beginChange, endDisturbance, declare, expectServices, restart, type Declared } from "../history.ts";
-import type { History } from "../types.ts";
+import type { Disturbance, History } from "../types.ts";
 import { Details } from "./details.ts";
 import type { Daemon } from "./daemon.ts";
 import { Intake } from "./intake.ts";
@@ -94,9 +94,9 @@ export class Observer {
     this.#intake.declare((history) => expectServices(history, services));
   }
 
-  disturb({ targets, forMs, why }: { readonly targets: readonly string[]; readonly forMs: number; readonly why: string }): () => void {
+  disturb({ forMs, ...what }: Omit<Disturbance, "from" | "until"> & { readonly forMs: number }): () => void {
     const from = this.now();
-    const disturbance = { targets, from, until: from + forMs, why };
+    const disturbance = { ...what, from, until: from + forMs };
     this.#intake.declare((history) => addDisturbance(history, disturbance));
     return () => this.#intake.declare((history) => endDisturbance(history, disturbance, this.now()));
   }

@@ -4,10 +4,15 @@ import type { History, Limits } from "../types.ts";
 import type { Finding } from "./finding.ts";
 import { limitLine } from "./wording.ts";
 
-/** The daemon is given up after a while without a good answer; several calls must have failed, so that our own pause is not its fault. */
-export function daemonLost({ daemon }: History, limits: Limits, now: number): Finding | null {
+/**
+ * The daemon is given up after a while without a good answer; several calls must have failed, so that our own pause is not its fault.
+ * While the build itself has it down, it owes none.
+ */
+export function daemonLost({ daemon, disturbances }: History, limits: Limits, now: number): Finding | null {
   const silent = now - daemon.answeredAt;
-  if (silent < limits.daemonSilenceMs || daemon.failedAttempts < fixed.silentAttempts) return null;
+  const down = disturbances.filter(({ engine, from }) => engine && from <= now).map(({ until }) => until);
+  const owed = now - Math.max(daemon.answeredAt, ...down);
+  if (owed < limits.daemonSilenceMs || daemon.failedAttempts < fixed.silentAttempts) return null;
   return {
     kind: "infra",
     class: "daemon-lost",

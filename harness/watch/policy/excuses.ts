@@ -11,14 +11,18 @@ import { wasReady } from "./readiness.ts";
  */
 export function excuseFor(failure: Failure, needs: readonly string[], history: History, limits: Limits): string | null {
   const { task, at } = failure;
-  const disturbance = history.disturbances.find(({ targets, from, until }) =>
-    at >= from && at <= until + fixed.stampLagMs && hits(targets, task.service));
+  const disturbance = disturbanceOf(failure, history);
   if (disturbance) return `declared: ${disturbance.why}`;
   // What Swarm refused to start never got as far as needing anybody.
   if (failure.kind === "rejected" || at > excusesEndAt(history, limits, at)) return null;
   const from = task.startedAt ?? task.createdAt;
   // What dies of its dependency's death may be seen dead a moment before it.
   return needs.find((name) => blocks(name, from, at + fixed.stampLagMs, history)) ?? null;
+}
+
+/** The declared disturbance that a failure fell into. */
+export function disturbanceOf({ task, at }: Pick<Failure, "task" | "at">, { disturbances }: History): Disturbance | undefined {
+  return disturbances.find(({ targets, from, until }) => at >= from && at <= until + fixed.stampLagMs && hits(targets, task.service));
 }
 
 const hits = (targets: Disturbance["targets"], service: string): boolean => targets.includes("*") || targets.includes(service);

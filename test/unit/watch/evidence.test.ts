@@ -6,7 +6,7 @@ import { daemonLost } from "../../../harness/watch/policy/daemon.ts";
 import { failureLines, taskLine } from "../../../harness/watch/policy/finding.ts";
 import { type ServiceView, viewOf } from "../../../harness/watch/policy/view.ts";
 import { excuseLines, isNews } from "../../../harness/watch/policy/wording.ts";
-import type { History, Limits, TaskRecord } from "../../../harness/watch/types.ts";
+import type { Disturbance, History, Limits, TaskRecord } from "../../../harness/watch/types.ts";
 import { failedTask, failure, historyWith, serviceRecord, taskRecord } from "./records.ts";
 
 /** The lines that a maintainer reads under a verdict. */
@@ -62,6 +62,13 @@ describe("a daemon that gives no good answer", () => {
       evidence: ["3 calls failed", "the last one: socket hang up", "limit: 20.0 s and 3 calls without a good answer (fixed)"],
       hint: "look at the engine's log on the manager node (restarted, out of memory, disk full?), then run again",
     });
+  });
+  test("owes no answer while the build has it down, and is lost that long after", () => {
+    const down = (engine: boolean) => ({ ...silent(9, "connect ECONNREFUSED"), disturbances: [{ targets: ["*"], from: 12_000, until: 50_000, why: "the node restarts", ...(engine ? { engine: true as const } : {}) }] });
+    expect(daemonLost(down(true), defaultLimits, 69_999)).toBeNull();
+    expect(daemonLost(down(true), defaultLimits, 70_000)).toMatchObject({ class: "daemon-lost", at: 10_000, summary: "the Docker daemon has given no good answer for 1 min 0 s" });
+    expect(daemonLost(down(false), defaultLimits, 30_000)).toMatchObject({ class: "daemon-lost" });
+    expect(daemonLost({ ...down(true), disturbances: [{ ...down(true).disturbances[0], from: 30_001 } as Disturbance] }, defaultLimits, 30_000)).toMatchObject({ class: "daemon-lost" });
   });
   test("an error without words is no line", () => expect(lost(4, 40_000, "")?.evidence).toEqual(["4 calls failed", "limit: 20.0 s and 3 calls without a good answer (fixed)"]));
 });

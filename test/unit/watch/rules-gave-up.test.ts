@@ -68,6 +68,16 @@ describe("a slot is not given up", () => {
     const disturbances = [{ targets: ["app"], from: 8_000, until: 9_500, why: "kill" }];
     expect(after([failedTask(9_000)], {}, { disturbances })).toBeNull();
   });
+  test("by that, but by a node that the build restarts: what Swarm does not bring back then is what was to be seen", () => {
+    const kill = { targets: ["app"], from: 8_500, until: 9_500, why: "kill" };
+    const restart = { targets: ["*"], from: 8_000, until: 9_500, why: "the node restarts", engine: true } as const;
+    expect(after([failedTask(9_000)], {}, { disturbances: [kill] })).toBeNull();
+    expect(after([failedTask(9_000)], {}, { disturbances: [restart] })).toMatchObject({
+      kind: "failed", class: "gave-up", service: "app",
+      hint: "nothing starts app again after its node restarted: use restart_policy condition any without max_attempts",
+    });
+    expect(after([failedTask(9_000)], {}, { disturbances: [{ ...kill, until: 8_400 }, restart] })).not.toBeNull();
+  });
   test("by that, but by a dependency's word: nothing brings it back", () => {
     const db = serviceRecord({ id: "d", name: "declared-db" });
     const services = [serviceRecord(), db];

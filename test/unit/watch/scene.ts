@@ -228,9 +228,10 @@ export class Scene {
     this.task(name, slot);
   }
 
-  disturb(targets: readonly string[], forSeconds: number, why: string): void {
+  /** @param engine it goes down too */
+  disturb(targets: readonly string[], forSeconds: number, why: string, engine = false): void {
     const from = this.now * 1000;
-    this.history = addDisturbance(this.history, { targets, from, until: from + forSeconds * 1000, why });
+    this.history = addDisturbance(this.history, { targets, from, until: from + forSeconds * 1000, why, ...(engine ? { engine } : {}) });
   }
 
   poll(): void {

@@ -1,6 +1,6 @@
 import { addSilence, addToTask } from "../../../../harness/watch/history.ts";
 import type { Judgement } from "../../../../harness/watch/types.ts";
-import { Scene, type ServiceOptions } from "../scene.ts";
+import { type EndOptions, Scene, type ServiceOptions } from "../scene.ts";
 import type { Outcome } from "./replay.ts";
 
 /** What can't be brought about on a Swarm here: a made-up one. */
@@ -53,6 +53,13 @@ const scene = (services: Readonly<Record<string, ServiceOptions>>, seconds: numb
   return s.play(seconds);
 };
 
+/** At second 10, declared for a minute: the engine is silent, and what it ran has ended when it answers again. */
+function restartOfAll(s: WatchedScene, names: readonly string[], silentFor: number, end: EndOptions = {}): void {
+  s.plan(10, () => s.disturb(["*"], 60, "the node restarts", true));
+  s.silence(10, 10 + silentFor);
+  s.plan(10.5, () => names.forEach((name) => s.end(name, { exit: 255, ...end })));
+}
+
 const hour = 3_600_000;
 const loopWithStep = (byMs: number) => scene({ app: {} }, 60, (s) => {
   s.clockStep = { from: 10_000, byMs };
@@ -75,6 +82,22 @@ export const scenes: Readonly<Record<string, () => Outcome>> = {
   "daemon-away-while-the-app-loops": scene({ app: {} }, 60, (s) => {
     s.crash("app", { life: 1 });
     s.silence(8, 18);
+  }),
+  "node-restarts": scene({ db: { health: true }, app: { needs: ["db"] } }, 120, (s) => {
+    s.plan(0, () => { s.start("db"); s.run("app"); });
+    s.plan(1, () => s.up("db"));
+    restartOfAll(s, ["db", "app"], 35);
+    s.plan(46, () => s.start("db"));
+    s.crash("app", { from: 46, life: 1, exit: 7, times: 2 });
+    s.plan(55, () => s.up("db"));
+  }),
+  "node-restarts-and-one-stays-down": scene({ app: { condition: "none" } }, 60, (s) => {
+    s.plan(1, () => s.run("app"));
+    restartOfAll(s, ["app"], 5, { last: true });
+  }),
+  "node-does-not-come-back": scene({ app: {} }, 120, (s) => {
+    s.plan(1, () => s.run("app"));
+    restartOfAll(s, ["app"], 110);
   }),
   "clock-steps-forward": loopWithStep(hour),
   "clock-steps-back": loopWithStep(-hour),
