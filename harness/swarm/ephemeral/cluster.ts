@@ -21,11 +21,12 @@ export async function formSwarm(nodes: readonly RunningNode[], signal: AbortSign
   ]);
 }
 
-async function joinAll(manager: RunningNode, workers: readonly RunningNode[], signal: AbortSignal): Promise<void> {
+/** Makes nodes workers of a manager's Swarm, and waits until all of it is ready. @throws as `formSwarm` */
+export async function joinAll(manager: RunningNode, workers: readonly RunningNode[], signal: AbortSignal): Promise<void> {
   if (workers.length === 0) return;
   const swarm = (await bounded("docker swarm inspect", manager.docker.swarmInspect(), callMs, signal)) as { JoinTokens: { Worker: string } };
   await Promise.all(workers.map((node) => join(node, manager, swarm.JoinTokens.Worker, signal)));
-  await allReady(manager.docker, workers.length + 1, signal);
+  await allReady(manager.docker, signal, await Promise.all(workers.map(idOf)));
 }
 
 async function join(node: RunningNode, manager: RunningNode, token: string, signal: AbortSignal): Promise<void> {
@@ -33,12 +34,18 @@ async function join(node: RunningNode, manager: RunningNode, token: string, sign
   await bounded("docker swarm join", node.docker.swarmJoin(options), callMs, signal);
 }
 
-async function allReady(docker: Docker, count: number, signal: AbortSignal): Promise<void> {
+/** A node's id in its Swarm. */
+export async function idOf({ docker }: RunningNode): Promise<string> {
+  const info = (await bounded("docker info", docker.info(), callMs)) as { Swarm?: { NodeID?: string } };
+  return info.Swarm?.NodeID ?? "";
+}
+
+async function allReady(docker: Docker, signal: AbortSignal, ids: readonly string[]): Promise<void> {
   await waitFor(
     async () => {
-      const nodes = (await docker.listNodes()) as { Status?: { State?: string } }[];
-      const ready = nodes.filter((node) => node.Status?.State === "ready").length;
-      return ready >= count ? { done: true, value: undefined } : { done: false, saw: `${ready} of ${count} nodes ready` };
+      const nodes = (await docker.listNodes()) as { ID?: string; Status?: { State?: string } }[];
+      const ready = ids.filter((id) => nodes.some(({ ID, Status }) => ID === id && Status?.State === "ready")).length;
+      return ready >= ids.length ? { done: true, value: undefined } : { done: false, saw: `${ready} of ${ids.length} workers ready` };
     },
     { what: "all nodes of the Swarm", timeoutMs: callMs, signal },
   );

@@ -1,5 +1,6 @@
 #!/bin/sh
 # PID 1 of a throwaway node: starts its engine, and ends the node when its build falls silent. Arguments are added to dockerd's.
+# SIGUSR1: everything in the node ends and the engine starts again, as when a machine loses its power.
 # However PID 1 ends, the kernel kills everything else in the node at once, and the host's engine removes container and volumes.
 set -u
 
@@ -50,8 +51,28 @@ prepare() {
   if ! iptables -nL >/dev/null 2>&1 && [ -d /usr/local/sbin/.iptables-legacy ]; then
     PATH=/usr/local/sbin/.iptables-legacy:$PATH
   fi
-  rm -f /var/run/docker.pid /run/docker/containerd/containerd.pid
   mkdir -p $STATE
+}
+
+# The number of the engine's process tells the build one start from the next.
+start_engine() {
+  rm -rf /run/docker /var/run/docker /var/run/docker.pid
+  # A plain tcp socket without --tls=false delays the start by 15 s.
+  dockerd ${group:+--cgroup-parent "$group"} --tls=false -H unix:///var/run/docker.sock -H tcp://0.0.0.0:2375 "$@" &
+  engine=$!
+  echo $engine >$STATE/engine
+}
+
+# All processes but this one end at once, and nothing stays mounted that a boot would not mount.
+lose_power() {
+  lost=
+  kill -s KILL -- -1
+  wait
+  mounted=
+  while read -r _ _ _ _ where _; do
+    case $where in /var/lib/docker/* | /run/docker/* | /var/run/docker/*) mounted="$where $mounted" ;; esac
+  done </proc/self/mountinfo
+  for where in $mounted; do umount -l "$where" 2>/dev/null; done
 }
 
 # Seconds since boot, whole.
@@ -68,14 +89,13 @@ hear() {
   [ "$said" = "$2" ] || heard=$said
 }
 
-# Counts down in steps of at most 5 s, so that a machine that slept does not wake up to find its nodes gone.
+# Counts down in steps of at most 5 s, so that a machine that slept does not wake up to find its nodes gone. Returns where the
+# power is to be lost.
 watch_over() {
-  left=$GRACE_S kept=0 last_beat='' last_keep=''
-  uptime_s
-  before=$now
-  while kill -0 "$1" 2>/dev/null; do
+  while kill -0 $engine 2>/dev/null; do
     sleep 1 &
     wait $!
+    if [ -n "$lost" ]; then return; fi
     uptime_s
     step=$((now - before))
     before=$now
@@ -95,8 +115,14 @@ watch_over() {
 }
 
 prepare
-# A plain tcp socket without --tls=false delays the start by 15 s.
-dockerd ${group:+--cgroup-parent "$group"} --tls=false -H unix:///var/run/docker.sock -H tcp://0.0.0.0:2375 "$@" &
-engine=$!
+lost=
 trap 'exit 0' TERM INT
-watch_over $engine
+trap 'lost=1' USR1
+left=$GRACE_S kept=0 last_beat='' last_keep=''
+uptime_s
+before=$now
+while :; do
+  start_engine "$@"
+  watch_over
+  lose_power
+done

@@ -8,6 +8,7 @@ import type { Edge, Swarm } from "../types.ts";
 import { formSwarm } from "./cluster.ts";
 import { nodeLabel, runLabel, type NodeSpec } from "./container.ts";
 import { edgeProgram, inNode, programImage } from "./edge-program.ts";
+import type { Started } from "./guest.ts";
 import { startHeartbeat, type Heartbeat } from "./heartbeat.ts";
 import { bringImage } from "./image.ts";
 import { removeRun, sweepNeverStarted } from "./remove.ts";
@@ -53,7 +54,13 @@ export async function startThrowaway(o: ThrowawayOptions): Promise<Throwaway> {
     const specs = Array.from({ length: o.nodes ?? 1 }, (_, index) => specOf(o, index + 1, program));
     log(`starting ${specs.length === 1 ? "a throwaway node" : `${specs.length} throwaway nodes`}`);
     const lost = new AbortController();
-    const nodes = await all(specs.map((spec) => startBeating(o.host, spec, signal, beats, lost)), abandon);
+    const start = async (spec: NodeSpec, ended: AbortSignal) => {
+      const started = await startBeating(o.host, spec, lost, ended);
+      beats.push(started.beat);
+      return started;
+    };
+    const members = await all(specs.map((spec) => start(spec, signal)), abandon);
+    const nodes = members.map(({ node }) => node);
     const manager = nodes[0] as RunningNode;
     const shell = shellOf(manager, o.runId);
     const edge = edgeOf(manager, certificate.ca);
@@ -67,7 +74,8 @@ export async function startThrowaway(o: ThrowawayOptions): Promise<Throwaway> {
     const facts = await factsOf(manager, nodes.length, `Traefik (${o.edgeImage}), the harness's own`, shell, signal);
     log("starting the edge");
     if (o.waitForEdge ?? true) await edgeReady;
-    return new ThrowawaySwarm({ host: o.host, runId: o.runId, nodes, beats, shell, facts, edge, edgeReady, lost, abandon });
+    const another = (index: number, ended: AbortSignal) => start(specOf(o, index, program), ended);
+    return new ThrowawaySwarm({ host: o.host, runId: o.runId, members, start: another, shell, facts, edge, edgeReady, lost, abandon });
   } catch (error) {
     abandon.abort(error);
     for (const beat of beats) beat.stop();
@@ -93,21 +101,26 @@ export async function attachThrowaway(o: AttachOptions): Promise<Throwaway> {
   const found = await bounded("docker ps", o.host.listContainers({ filters: { label: [`${runLabel}=${runId}`] } }), 20_000, o.signal);
   found.sort((a, b) => Number(a.Labels[nodeLabel]) - Number(b.Labels[nodeLabel]));
   const privileges = info.HostConfig.Privileged ? "privileged" : "reduced";
-  const nodes = await Promise.all(found.map((one) => describeNode(o.host.getContainer(one.Id), privileges)));
-  const manager = nodes[0] as RunningNode;
   const lost = new AbortController();
-  const beats = await Promise.all(nodes.map((node) => startHeartbeat(node.container, (why) => lost.abort(new Error(why)))));
+  const members = await Promise.all(found.map(async (one) => beating(await describeNode(o.host.getContainer(one.Id), privileges), (why) => lost.abort(new Error(why)))));
+  const manager = members[0]?.node as RunningNode;
   const edge = edgeOf(manager, await edgeCa(manager.docker));
   const shell = shellOf(manager, runId);
-  const facts = await factsOf(manager, nodes.length, "Traefik, the harness's own", shell, o.signal);
+  const facts = await factsOf(manager, members.length, "Traefik, the harness's own", shell, o.signal);
   const abandon = new AbortController();
-  return new ThrowawaySwarm({ host: o.host, runId, nodes, beats, shell, facts, edge, edgeReady: Promise.resolve(), lost, abandon });
+  const start = async () => {
+    throw new Error("nothing joins a kept Swarm");
+  };
+  return new ThrowawaySwarm({ host: o.host, runId, members, start, shell, facts, edge, edgeReady: Promise.resolve(), lost, abandon });
 }
 
-async function startBeating(host: Docker, spec: NodeSpec, signal: AbortSignal, beats: Heartbeat[], lost: AbortController): Promise<RunningNode> {
+async function startBeating(host: Docker, spec: NodeSpec, lost: AbortController, signal: AbortSignal): Promise<Started> {
   const node = await startNode(host, spec, signal);
-  beats.push(await startHeartbeat(node.container, (why) => lost.abort(new Error(`the throwaway node ${spec.index} is gone: ${why}`))));
-  return node;
+  return beating(node, (why) => lost.abort(new Error(`the throwaway node ${spec.index} is gone: ${why}`)));
+}
+
+async function beating(node: RunningNode, onLost: (why: string) => void): Promise<Started> {
+  return { node, beat: await startHeartbeat(node.container, onLost) };
 }
 
 /** All or nothing: where one fails, the others are told, and all have ended before this throws. */
