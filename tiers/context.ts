@@ -231,8 +231,24 @@ export interface RedeployExpectations extends OfScenario<"redeploy"> {
   readonly before: readonly ServiceState[];
 }
 
+/** The node and all that ran on it ended at once, and came back. */
+export interface NodeRestartExpectations extends OfScenario<"node-restart"> {
+  /** What was planted before, afterwards. */
+  readonly witnesses: readonly WitnessSeen[];
+  readonly page: FrontPage | null;
+}
+
+/** An app on two nodes, of which one was drained. */
+export interface DrainExpectations extends OfScenario<"drain"> {
+  /** Services that ran there, by name. */
+  readonly moved: readonly string[];
+  /** Those of them that still do. */
+  readonly left: readonly string[];
+  readonly page: FrontPage | null;
+}
+
 /** What the tests of each generic scenario of the extra suite are told. */
-export type ScenarioExpectations = KillExpectations | LoadExpectations | RedeployExpectations;
+export type ScenarioExpectations = KillExpectations | LoadExpectations | RedeployExpectations | DrainExpectations | NodeRestartExpectations;
 
 /** A step of the recipe's own hooks.ts: run like a test, in the tier that needs it. */
 export interface HookExpectations {

@@ -24,8 +24,8 @@ export interface Tree {
 
 /** One deployed instance of the recipe: its domain and stack, an ABRA_DIR of its own, its watch. */
 export interface App {
-  /** Begins with head; with base; with a version older than that. */
-  readonly which: "head" | "base" | "older";
+  /** Begins with head; with base; with a version older than that; one more of head, on two nodes. */
+  readonly which: "head" | "base" | "older" | "spread";
   /** The older version that it began with, to be upgraded from; null for a fresh one. */
   readonly from: Tree | null;
   readonly domain: string;

@@ -13,7 +13,8 @@ export interface PullGround {
   readonly build: Build;
   readonly world: World | null;
   readonly cache: ImageCache | null;
-  swarm(): Promise<Swarm>;
+  /** Whose engine gets them. */
+  swarm(): Promise<Pick<Swarm, "docker" | "kind">>;
 }
 
 /** The images that a build has asked for so far, each once, with what became of them. */

@@ -1,6 +1,6 @@
 import { parseDocument } from "yaml";
 import { FindingError, messageOf } from "../base/errors.ts";
-import { BadShape, durationMs, list, type Map_, mapping, mounts, names, pairs, type Port, ports, sources, text, words } from "./composeParts.ts";
+import { BadShape, binds, durationMs, list, type Map_, mapping, mounts, names, pairs, type Port, ports, sources, text, words } from "./composeParts.ts";
 import { interpolateDeep, MissingVariable } from "./interpolate.ts";
 import type { ComposeApp, ComposeService } from "./types.ts";
 
@@ -22,6 +22,8 @@ interface Draft {
   readonly secrets: readonly string[];
   readonly configs: readonly string[];
   readonly mounts: Readonly<Record<string, string>>;
+  readonly binds: readonly string[];
+  readonly constraints: readonly string[];
   readonly ports: readonly Port[];
   readonly command: readonly string[];
   readonly healthcheck: Map_;
@@ -90,6 +92,8 @@ function draftOf(service: Map_, place: string, env: Env): Draft {
     secrets: sources(service.secrets, `${place}.secrets`),
     configs: sources(service.configs, `${place}.configs`),
     mounts: mounts(service.volumes, `${place}.volumes`),
+    binds: binds(service.volumes, `${place}.volumes`),
+    constraints: names(mapping(deploy.placement, `${place}.deploy.placement`).constraints ?? [], `${place}.deploy.placement.constraints`),
     ports: ports(service.ports, `${place}.ports`),
     command: [...words(service.entrypoint, `${place}.entrypoint`), ...words(service.command, `${place}.command`)],
     healthcheck: mapping(service.healthcheck, `${place}.healthcheck`),
@@ -116,6 +120,8 @@ function merged(a: Draft, b: Draft): Draft {
     secrets: unique([...a.secrets, ...b.secrets]),
     configs: unique([...a.configs, ...b.configs]),
     mounts: { ...a.mounts, ...b.mounts },
+    binds: unique([...a.binds, ...b.binds]),
+    constraints: unique([...a.constraints, ...b.constraints]),
     ports: [...a.ports.filter((port) => port.published === null || !published.has(port.published)), ...b.ports],
     command: b.command.length > 0 ? b.command : a.command,
     healthcheck: { ...a.healthcheck, ...b.healthcheck },
@@ -159,6 +165,8 @@ function serviceOf(name: string, draft: Draft): ComposeService {
     configs: draft.configs,
     volumes: unique(Object.values(draft.mounts)),
     mounts: draft.mounts,
+    ...(draft.binds.length > 0 ? { binds: draft.binds } : {}),
+    ...(draft.constraints.length > 0 ? { constraints: draft.constraints } : {}),
     ports: draft.ports,
     hasHealthcheck: Object.keys(healthcheck).length > 0 && !disabled(healthcheck),
     endpointMode: deploy.endpoint_mode === "dnsrr" ? "dnsrr" : "vip",

@@ -73,6 +73,18 @@ export function mounts(value: unknown, place: string): Record<string, string> {
   return Object.fromEntries(found);
 }
 
+/** Paths of the node that are mounted. */
+export function binds(value: unknown, place: string): string[] {
+  return list(value, place).flatMap((item) => {
+    if (typeof item === "string") {
+      const [source = "", target] = item.split(":");
+      return target !== undefined && /^[./~]/.test(source) ? [source] : [];
+    }
+    const mount = mapping(item, place);
+    return text(mount.type, place) === "bind" ? [text(mount.source, place)] : [];
+  });
+}
+
 export interface Port {
   readonly published: number | null;
   readonly target: number;

@@ -46,6 +46,10 @@ export interface ComposeService {
   readonly volumes: readonly string[];
   /** Its volumes' keys by where they are mounted in its containers. */
   readonly mounts?: Readonly<Record<string, string>>;
+  /** Paths of the node that it sees, a socket among them; absent where it sees none. */
+  readonly binds?: readonly string[];
+  /** Which nodes may run it (`deploy.placement.constraints`); absent where all may. */
+  readonly constraints?: readonly string[];
   readonly ports: readonly { readonly published: number | null; readonly target: number; readonly protocol: string; readonly mode: "ingress" | "host" }[];
   readonly hasHealthcheck: boolean;
   readonly endpointMode: "vip" | "dnsrr";

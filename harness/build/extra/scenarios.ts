@@ -1,7 +1,9 @@
+import { drain } from "./drain.ts";
 import { kill } from "./kill.ts";
 import { load } from "./load.ts";
+import { nodeRestart } from "./node-restart.ts";
 import { redeploy } from "./redeploy.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** In the order in which they run: what leaves the app as it was comes before what does not. */
-export const scenarios: readonly Scenario[] = [load, kill, redeploy];
+export const scenarios: readonly Scenario[] = [load, kill, redeploy, drain, nodeRestart];

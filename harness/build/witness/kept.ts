@@ -8,7 +8,7 @@ import { becameOf, rowsElsewhere } from "./heirs.ts";
 import { databaseWitnesses, type Gap, keptSpots, unmounted, type Witness } from "./plan.ts";
 import { Witnesses } from "./witnesses.ts";
 
-/** What stands in an app that a change of version must keep. */
+/** What stands in an app that a change of version, or a restart, must keep. */
 export class KeptWitnesses extends Witnesses {
   /** The files of the version in which it was planted. */
   readonly files: ComposeApp;
@@ -45,7 +45,7 @@ function beside(missed: Witness | undefined, planted: readonly Witness[], { serv
   return planted.find((witness) => witness.kind !== missed?.kind && uses(witness).some((service) => wanted.includes(service)));
 }
 
-/** Plants what a change of version must keep. What can't be planted is told by `keptSince`. */
+/** Plants what a change of version, or a restart, must keep. What can't be planted is told by `keptSince`. */
 export function plantKept(site: Site, swarm: Swarm, app: App): Promise<KeptWitnesses> {
   return KeptWitnesses.plant(site, swarm, app);
 }

@@ -90,6 +90,16 @@ describe("composeApp", () => {
     expect(app.version).toBe("1.0.0+6");
   });
 
+  it("tells what ties a service to a node: its paths and the nodes that it may run on; later files add to both", () => {
+    const over = (deploy: string) => `services: {app: {volumes: ["/var/run/docker.sock:/s:ro", {type: bind, source: /srv, target: /y}, "plain:/p", /anonymous], deploy: ${deploy}}}`;
+    expect(service("app")).toMatchObject({ binds: ["./x"] });
+    expect(service("db")).not.toHaveProperty("binds");
+    expect(service("app")).not.toHaveProperty("constraints");
+    const merged = load(base, over("{placement: {constraints: [node.role == manager]}}")).services[0];
+    expect(merged).toMatchObject({ binds: ["./x", "/var/run/docker.sock", "/srv"], constraints: ["node.role == manager"], volumes: ["content", "plain"] });
+    expect(load(base, over("{placement: {preferences: [{spread: node.id}]}}")).services[0]).not.toHaveProperty("constraints");
+  });
+
   it("names secrets, configs, volumes and networks as Swarm will", () => {
     expect(app.secrets).toEqual([{ key: "db_password", name: "word_ci_db_password_v1", external: true }]);
     expect(app.configs).toEqual([{ key: "entry", name: "word_ci_entry_v3", external: false }]);

@@ -1,0 +1,126 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { scenarios } from "../../harness/build/extra/scenarios.ts";
+import { backupBotImage } from "../../harness/machine/catalogue.ts";
+import type { Machine } from "../../harness/machine/machine.ts";
+import { startThrowaway } from "../../harness/swarm/ephemeral/start.ts";
+import type { Results } from "../../reports/results.ts";
+import { newRunId, testMachine, tracesOf } from "./host.ts";
+import { Lab, type Outcome } from "./support/lab.ts";
+
+/** The scenarios of the extra suite that do something to nodes, in whole runs. */
+
+let machine: Machine;
+let lab: Lab;
+
+beforeAll(async () => {
+  machine = await testMachine(["nginx:1.27", backupBotImage], AbortSignal.timeout(900_000));
+  lab = await Lab.open();
+}, 900_000);
+
+afterAll(() => lab?.close());
+
+const others = scenarios.map(({ name }) => name).filter((name) => name !== "drain" && name !== "node-restart");
+const settings = { skip: Object.fromEntries(others.map((name) => [name, "not what these tests are about"])) };
+
+/** One run of a fixture in whose compose.yml the keys were replaced by their values; nothing may be left of it. */
+async function runOf(name: string, { fixture, stages, compose }: { fixture: "tiny" | "new"; stages: string; compose: Readonly<Record<string, string>> }): Promise<{ outcome: Outcome; results: Results }> {
+  const repo = await lab.recipe(fixture, `recipes/${name}`);
+  const file = join(repo, "compose.yml");
+  const changed = Object.entries(compose).reduce((text, [from, to]) => {
+    expect(text, "what is to be replaced").toContain(from);
+    return text.replace(from, () => to);
+  }, readFileSync(file, "utf8"));
+  writeFileSync(file, changed);
+  const config = lab.path(`config-${name}`);
+  mkdirSync(config);
+  writeFileSync(join(config, "recipe.json"), JSON.stringify(settings));
+  const outcome = await lab.run([repo, "--stages", `${stages},extra`, "--config", config], { out: name });
+  expect(lab.hasResults(name), outcome.stdout + outcome.stderr).toBe(true);
+  const results = lab.results(name);
+  expect(results.teardown).toMatchObject({ status: "clean", residue: [] });
+  expect(await lab.host.left(results.run.id)).toEqual([]);
+  expect(await lab.leftovers()).toEqual([]);
+  return { outcome, results };
+}
+
+const extra = (results: Results) => results.tiers.find(({ name }) => name === "extra");
+const testsOf = (results: Results, scenario: string) =>
+  (extra(results)?.tests ?? []).flatMap(({ name, status }) => (name.startsWith(`${scenario}: `) ? [[name.slice(scenario.length + 2), status]] : []));
+const spanMs = (results: Results, name: string) => results.phases.flatMap(({ spans }) => spans).find((span) => span.name === name)?.durationMs;
+
+const image = "    image: nginx:1.27\n";
+const volumes = { "\nnetworks:\n": "\nvolumes:\n  data:\n\nnetworks:\n" };
+const store = `  store:
+    image: nginx:1.27
+    volumes: [data:/data]
+    deploy:
+      labels: [backupbot.backup=true]
+
+`;
+const locked = 'test ! -e /data/lock || { echo "locked by another process" >&2; exit 3; }; touch /data/lock; exec nginx -g "daemon off;"';
+const moves = "what ran on the drained node is back on the other";
+const page = "the app answers a visitor with an allowed code and its own certificate";
+
+describe("a node is drained, a node is restarted", () => {
+  it("an app that moves, and comes back with its data, passes; so do the fresh one beside it and the backup bot", async () => {
+    const { outcome, results } = await runOf("good", { fixture: "tiny", stages: "install,upgrade,backup", compose: { "services:\n": `services:\n${store}`, ...volumes } });
+    expect(outcome.code, outcome.stdout).toBe(0);
+    expect(testsOf(results, "drain")).toEqual([[moves, "passed"], [page, "passed"]]);
+    expect(testsOf(results, "node-restart")).toEqual([
+      ["every service is back at its replicas", "passed"],
+      ["what was planted in volumes and databases is still there", "passed"],
+      [page, "passed"],
+    ]);
+    expect(extra(results)?.notes?.join("\n")).toMatch(/drain: app moved in .*\nnode-restart: everything was back after/);
+    expect(results.watch.failures.map(({ excusedBy }) => excusedBy).filter((why) => why !== "declared: the node was restarted")).toEqual([]);
+    console.log(`drain: ${spanMs(results, "drain")} ms; node-restart: ${spanMs(results, "node-restart")} ms, of which ${spanMs(results, "restart")} ms until the node was back`);
+  });
+
+  it("a service that Swarm starts only once fails in both, and what keeps it down is named", async () => {
+    const { outcome, results } = await runOf("once", { fixture: "new", stages: "install", compose: { "      update_config:\n": "      restart_policy:\n        condition: none\n      update_config:\n" } });
+    expect(outcome.code, outcome.stdout).toBe(1);
+    expect(testsOf(results, "drain")).toContainEqual([moves, "failed"]);
+    expect(extra(results)?.notes?.join("\n")).not.toContain("moved in");
+    expect(results).toMatchObject({ verdict: "failed", rungs: { install: "pass" }, reason: { class: "gave-up", service: "app", summary: expect.stringMatching(/^after the node was restarted: app: Swarm gave up/), evidence: expect.arrayContaining([expect.stringContaining("condition none")]) } });
+  });
+
+  it("a service that finds its own lock does not start again, which fails; one that keeps all its data on a node is not drained", async () => {
+    const { outcome, results } = await runOf("locked", {
+      fixture: "new", stages: "install",
+      compose: { [image]: `${image}    volumes: [data:/data]\n    command: ${JSON.stringify(["sh", "-c", locked])}\n`, "order: start-first": "order: stop-first", ...volumes },
+    });
+    expect(outcome.code, outcome.stdout).toBe(1);
+    expect(results).toMatchObject({ verdict: "failed", rungs: { install: "pass" }, reason: { class: "crash-loop", service: "app" } });
+    expect(results.reason?.evidence.join("\n")).toContain("locked by another process");
+    expect(testsOf(results, "drain")).toEqual([]);
+    expect(JSON.stringify(extra(results))).toContain("drain (every service keeps its data on a node");
+  });
+});
+
+describe("a second node", () => {
+  it("goes when it leaves, goes with its Swarm, and does not come after that", async () => {
+    const signal = AbortSignal.timeout(200_000);
+    const runId = newRunId("guest");
+    const { docker: host, nodeImage, edgeImage } = machine;
+    const swarm = await startThrowaway({ host, nodeImage, edgeImage, runId, waitForEdge: false, signal });
+    try {
+      const before = await tracesOf(host, runId);
+      const guest = await swarm.addNode(signal);
+      expect(swarm.nodes.length).toBe(2);
+      await guest.leave();
+      await guest.leave();
+      expect(await tracesOf(host, runId)).toEqual(before);
+      expect(await swarm.docker.listNodes()).toHaveLength(1);
+      expect(swarm.nodes.length).toBe(1);
+      await swarm.addNode(signal);
+      const late = swarm.addNode(signal).then(() => "joined", () => "given up");
+      expect(await swarm.close()).toEqual([]);
+      expect(await late).toBe("given up");
+      expect(await tracesOf(host, runId)).toEqual([]);
+    } finally {
+      await swarm.close();
+    }
+  });
+});
