@@ -122,7 +122,8 @@ function rungsOf(facts: VerdictFacts): Results["rungs"] {
     upgrade: facts.baseBroken && rung("upgrade") !== "fail" ? "unverified" : rung("upgrade"),
     backup_restore: both(rung("backup"), rung("restore")),
     functional: rung("custom"),
-    lint: facts.lint,
+    // Files that can't even be read are no less wrong than those that lint has a rule for.
+    lint: fell === "lint" ? "fail" : facts.lint,
   };
 }
 

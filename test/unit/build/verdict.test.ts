@@ -167,6 +167,7 @@ describe("the ladder", () => {
     ["install", [tier("install", "interrupted")], { install: "fail", upgrade: "unverified" }],
     ["upgrade", [tier("install", "passed")], { install: "pass", upgrade: "fail" }],
     ["upgrade", [tier("install", "passed"), tier("upgrade", "interrupted")], { install: "pass", upgrade: "fail" }],
+    ["lint", [], { install: "fail", lint: "fail" }],
   ])("a recipe that fails in %s fails its rung", (endedIn, tiers, rungs) => {
     expect(says({ ending: finding("recipe"), endedIn, tiers }).rungs).toMatchObject(rungs);
   });
