@@ -34,6 +34,15 @@ const dumpScript = [
   'base64 "$file"',
 ].join("\n");
 
+/** Whether any program there was told of the domain: the bot hands it on to all that it starts. This look itself was told too. */
+const busyScript = `for dir in /proc/[0-9]*; do
+  [ "$dir" = "/proc/$$" ] && continue
+  cat "$dir/environ" "$dir/cmdline" 2>/dev/null | tr '\\0' '\\n' | grep -qF -e "$1" && exit 0
+done
+exit 1`;
+/** Teardown has this long for a backup that goes on in the bot, milliseconds. */
+const quietMs = 90_000;
+
 /** The build's backup bot: begun where nobody has yet. @throws as `openBackupBot` */
 export function backupBot(site: Site, swarm: Swarm): Promise<BackupBot> {
   site.bot ??= openBackupBot(site, swarm, AbortSignal.any([site.build.signal, site.botAbandon.signal]));
@@ -92,6 +101,9 @@ class Bot implements BackupBot {
   /** Every snapshot in a repository that this build made and alone uses; null where others use it too. Each look costs half a second. */
   #known: ReadonlySet<string> | null;
 
+  /** Stacks with a backup that was begun and whose end nobody saw. */
+  readonly #open = new Set<string>();
+
   constructor(build: Build, swarm: Swarm, found: Found) {
     this.#build = build;
     this.#swarm = swarm;
@@ -104,7 +116,9 @@ class Bot implements BackupBot {
     const owner = ownerOf(app);
     this.#build.journal.will({ kind: "snapshots", name: app.stack, domain: app.domain, ...(owner.volumes.length > 0 ? { volumes: [...owner.volumes] } : {}) });
     const before = this.#known ?? idsOf(await this.#all(this.#build.signal));
+    this.#open.add(app.stack);
     const outcome = await app.abra.backupCreate(app.domain, { signal });
+    if (!outcome.timedOut) this.#open.delete(app.stack);
     await app.recipeTree.checkoutHead(app.recipe, app.tree.commit);
     const made = (await this.#with(owner)).filter(({ id }) => !before.has(id));
     if (!outcome.ok || made.length === 0) recipesOwn("app backup create", outcome);
@@ -113,6 +127,16 @@ class Bot implements BackupBot {
     if (outcome.ok && own.length === 0 && other) throw foreign(other, owner);
     // On a bot that others use too its own schedule may have made one meanwhile.
     return { outcome, made: this.#known ? own : own.slice(-1) };
+  }
+
+  async quiet({ domain, stack }: Owner, signal: AbortSignal): Promise<void> {
+    if (!this.#open.has(stack)) return;
+    const look = async () => {
+      const looked = await this.#inContainer(["sh", "-c", busyScript, "sh", domain], callMs, signal);
+      if (looked.exitCode > 1) throw trouble("what the bot does", looked);
+      return looked.exitCode === 0 ? { done: false as const, saw: "the bot still works on it" } : { done: true as const, value: undefined };
+    };
+    await waitFor(look, { what: `the end of the interrupted backup of ${domain}`, timeoutMs: quietMs, signal, onSaw: (saw) => this.#build.waiting(`the interrupted backup of ${domain}: ${saw}`) });
   }
 
   async snapshots(app: Owner, signal: AbortSignal = this.#build.signal): Promise<readonly Snapshot[]> {

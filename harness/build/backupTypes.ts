@@ -57,6 +57,11 @@ export interface BackupBot {
    * @throws infra where the harness's limit ended it or somebody else works on the repository; unverified (class foreign-snapshot) where the only new snapshot holds other apps besides
    */
   create(app: App, signal?: AbortSignal): Promise<Created>;
+  /**
+   * Waits until the bot no longer makes a backup of this app whose end `create` did not see: what is interrupted here goes on there. At once
+   * where it saw all of them end. @throws WaitTimeout; infra where the bot does not answer
+   */
+  quiet(app: Owner, signal: AbortSignal): Promise<void>;
   /** This app's snapshots, oldest first; those of other apps and other runs never, nor any that holds something else besides. */
   snapshots(app: Owner, signal?: AbortSignal): Promise<readonly Snapshot[]>;
   /** Those that hold this app and something else besides: they are not this run's. */

@@ -43,7 +43,7 @@ function swarmWith(restic: (argv: readonly string[]) => Answer, o: { bots?: read
 
 function siteOf(): { site: Site; journal: Journal } {
   const journal = new Journal(join(dir, `${++count}.ndjson`));
-  const build = { signal: new AbortController().signal, journal };
+  const build = { signal: new AbortController().signal, journal, waiting: () => {} };
   return { site: { bot: null, apps: [], botAbandon: new AbortController(), build } as unknown as Site, journal };
 }
 
@@ -138,6 +138,36 @@ describe("a bot that others use too", () => {
     const compose = { services: [{ name: "app", labels: { "backupbot.backup": "true" }, mounts: { "/m": "media", "/d": "data" } }], volumes: [{ key: "media", name: "media", external: true }, { key: "data", name: "a_test_data", external: false }] };
     expect((await create({ ...appOf().app, compose } as unknown as App)).made).toHaveLength(1);
     expect(await bot.snapshots({ domain: "a.test", stack: "a_test", volumes: ["media"] })).toHaveLength(1);
+  });
+});
+
+describe("a backup of this app that the bot still makes", () => {
+  const owner = { domain: "a.test", stack: "a_test" };
+  const working = (...looks: boolean[]) => {
+    const asked: string[] = [];
+    const swarm = swarmWith(([first, ...more]) => {
+      if (first !== "a.test") return { stdout: "[]" };
+      asked.push(first, ...more);
+      return { exitCode: looks.shift() ? 0 : 1 };
+    });
+    return { swarm, asked };
+  };
+
+  test("is waited for where its end was never seen", async () => {
+    const { swarm, asked } = working(true, true, false);
+    const bot = await backupBot(siteOf().site, swarm);
+    const { app } = appOf({ create: () => { throw new Error("interrupted"); } });
+    await expect(bot.create(app)).rejects.toThrow("interrupted");
+    await bot.quiet(owner, AbortSignal.timeout(5_000));
+    expect(asked).toEqual(["a.test", "a.test", "a.test"]);
+  });
+
+  test("nobody looks for one that ended", async () => {
+    const { swarm, asked } = working(true);
+    const bot = await backupBot(siteOf().site, swarm);
+    await bot.create(appOf().app);
+    await bot.quiet(owner, AbortSignal.timeout(5_000));
+    expect(asked).toEqual([]);
   });
 });
 

@@ -67,6 +67,7 @@ beforeEach(() => {
       return { outcome, made: [mine] };
     },
     snapshots: async () => [earlier, mine, later],
+    quiet: async () => {},
     mixed: async () => [],
     files: async () => [],
     content: async () => new Uint8Array(),

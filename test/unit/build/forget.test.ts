@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import type { BackupBot, Snapshot } from "../../../harness/build/backupTypes.ts";
 import { forgetSnapshots } from "../../../harness/build/forget.ts";
+import { WaitTimeout } from "../../../harness/base/wait.ts";
 import { Journal } from "../../../harness/build/journal.ts";
 import type { Site } from "../../../harness/build/site.ts";
 
@@ -29,6 +30,7 @@ function botOf(all: Snapshot[], stubborn: readonly string[] = []): Partial<Backu
     name: "bot_app",
     all: () => there.map(({ id }) => id),
     snapshots: async ({ stack }) => there.filter(({ tags }) => tags.join() === stack),
+    quiet: async () => {},
     mixed: async ({ stack }) => there.filter(({ tags }) => tags.includes(stack) && tags.length > 1),
     forget: async (ids) => {
       there = there.filter(({ id }) => !ids.includes(id) || stubborn.includes(id));
@@ -61,6 +63,24 @@ test("where nobody can look, nobody knows: residue and a warning, and the other 
   expect((await forgetSnapshots(site)).map(({ id, remove }) => [id, remove.split(") ")[1]])).toEqual([["unknown", "restic snapshots --tag a_test; then restic forget --prune those that hold nothing else"]]);
   expect(bot.all()).toEqual([]);
   expect(warnings).toEqual(["teardown: snapshots of a.test: no answer"]);
+});
+
+describe("a backup that was interrupted goes on in the bot", () => {
+  test("its late snapshot is waited for, and goes too", async () => {
+    const repository = [snapshot("a1", "a_test")];
+    const bot = botOf(repository);
+    const { site } = siteWith(["a_test"], { ...bot, quiet: async () => void repository.push(snapshot("late", "a_test")) });
+    expect(await forgetSnapshots(site)).toEqual([]);
+    expect(bot.all()).toEqual([]);
+  });
+
+  test("for no longer than teardown can wait: what may still come is residue, with the command that finds it", async () => {
+    const bot = botOf([snapshot("a1", "a_test")]);
+    const { site, warnings } = siteWith(["a_test"], { ...bot, quiet: () => Promise.reject(new WaitTimeout("the end of it", "it goes on", 90_000)) });
+    expect(await forgetSnapshots(site)).toMatchObject([{ kind: "snapshot", id: "unknown", remove: expect.stringContaining("restic snapshots --tag a_test") }]);
+    expect(bot.all()).toEqual([]);
+    expect(warnings).toEqual([expect.stringContaining("may still come")]);
+  });
 });
 
 test("one that holds another app besides stays, and a warning says so", async () => {
