@@ -37,8 +37,10 @@ export async function postsTitled(app: App, title: string): Promise<number[]> {
   });
 }
 
+type Member = string | number | Uint8Array;
+
 /** A call of the API that offline editors use, as the administrator. @throws Error with what it refuses */
-export async function xmlRpc(app: App, method: string, argument: number | Readonly<Record<string, string | number>>): Promise<string> {
+export async function xmlRpc(app: App, method: string, argument: number | Readonly<Record<string, Member>>): Promise<string> {
   const values = ["1", administrator, await password(app)].map((text) => `<param><value><string>${escaped(text)}</string></value></param>`).join("");
   const body = `<?xml version="1.0"?><methodCall><methodName>${method}</methodName><params>${values}<param>${value(argument)}</param></params></methodCall>`;
   const answer = await app.fetch("/xmlrpc.php", { method: "POST", headers: { "content-type": "text/xml" }, body, timeoutMs: 30_000 });
@@ -47,9 +49,11 @@ export async function xmlRpc(app: App, method: string, argument: number | Readon
   return text;
 }
 
-function value(argument: number | Readonly<Record<string, string | number>>): string {
+function value(argument: Member | Readonly<Record<string, Member>>): string {
   if (typeof argument === "number") return `<value><int>${argument}</int></value>`;
-  const members = Object.entries(argument).map(([name, one]) => `<member><name>${name}</name>${typeof one === "number" ? value(one) : `<value><string>${escaped(one)}</string></value>`}</member>`);
+  if (typeof argument === "string") return `<value><string>${escaped(argument)}</string></value>`;
+  if (argument instanceof Uint8Array) return `<value><base64>${Buffer.from(argument).toString("base64")}</base64></value>`;
+  const members = Object.entries(argument).map(([name, one]) => `<member><name>${name}</name>${value(one)}</member>`);
   return `<value><struct>${members.join("")}</struct></value>`;
 }
 
@@ -57,6 +61,7 @@ function escaped(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }
 
-function member(xml: string, name: string): string | null {
+/** The value of the first member of this name in an answer, or null. */
+export function member(xml: string, name: string): string | null {
   return new RegExp(`<name>${name}</name>\\s*<value>\\s*<(?:string|int)>([^<]*)<`).exec(xml)?.[1] ?? null;
 }
