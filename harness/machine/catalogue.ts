@@ -38,6 +38,7 @@ export const catalogue: readonly KnownImage[] = [
   official("mariadb:10.11", "mariadb"),
   official("postgres:15", "postgres"),
   { ref: backupBotImage, registry: ownRegistry, path: "backup-bot-two:1", folder: "backup-bot", buildArgs: {} },
+  published("ghcr.io/matrix-org/rust-synapse-compress-state", "v0.1.4", "synapse-compressor"),
   official("nginx:1.27", "nginx"),
   official(registryImage, "registry"),
 ];
