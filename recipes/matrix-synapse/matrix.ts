@@ -1,3 +1,4 @@
+import { createHmac, randomBytes } from "node:crypto";
 import type { App, AppResponse } from "recipe-ci/testing";
 
 /** One signed-in user of the server, through the same API that clients use. */
@@ -17,6 +18,18 @@ export class MatrixUser {
     const made = await app.abra.cmd("app", "create_user", [name, password]);
     if (made.exitCode !== 0) throw new Error(`create_user ${name}: exit code ${made.exitCode}: ${made.stdout} ${made.stderr}`);
     return MatrixUser.signIn(app, name, password);
+  }
+
+  /** Makes an account that is signed in at once: the server counts sign-ins, and soon allows no more. */
+  static async register(app: App, name: string, { admin = false } = {}): Promise<MatrixUser> {
+    const path = "/_synapse/admin/v1/register";
+    const { nonce } = (await app.fetch(path)).json() as { nonce: string };
+    const password = randomBytes(16).toString("hex");
+    const mac = createHmac("sha1", await app.secret("registration")).update([nonce, name, password, admin ? "admin" : "notadmin"].join("\0")).digest("hex");
+    const answer = await app.fetch(path, { method: "POST", body: { nonce, username: name, password, admin, mac }, timeoutMs: 30_000 });
+    if (!answer.ok) throw new Error(`${name} can't be registered: ${answer.status} ${answer.text().slice(0, 300)}`);
+    const { user_id, access_token } = answer.json() as { user_id: string; access_token: string };
+    return new MatrixUser(app, user_id, access_token);
   }
 
   static async signIn(app: App, name: string, password: string): Promise<MatrixUser> {
@@ -68,8 +81,22 @@ export class MatrixUser {
   }
 
   /** @param path below /_matrix/client/v3. @throws Error for a status that is not 2xx */
-  async ask<T>(method: string, path: string, body?: Record<string, unknown>): Promise<T> {
-    const answer = await this.#app.fetch(`/_matrix/client/v3${path}`, { method, headers: { authorization: `Bearer ${this.#token}` }, timeoutMs: 30_000, ...(body ? { body } : {}) });
+  ask<T>(method: string, path: string, body?: Record<string, unknown>): Promise<T> {
+    return this.#must<T>(method, `/_matrix/client/v3${path}`, body);
+  }
+
+  /** As an administrator of the server. @param path below /_synapse/admin */
+  administer<T>(method: string, path: string, body?: Record<string, unknown>): Promise<T> {
+    return this.#must<T>(method, `/_synapse/admin${path}`, body);
+  }
+
+  /** As an administrator: from now on `user` may send as much as it likes. */
+  async unlimit(user: MatrixUser): Promise<void> {
+    await this.administer("POST", `/v1/users/${encodeURIComponent(user.id)}/override_ratelimit`, { messages_per_second: 0, burst_count: 0 });
+  }
+
+  async #must<T>(method: string, path: string, body?: Record<string, unknown>): Promise<T> {
+    const answer = await this.#app.fetch(path, { method, headers: { authorization: `Bearer ${this.#token}` }, timeoutMs: 30_000, ...(body ? { body } : {}) });
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${answer.text().slice(0, 300)}`);
     return answer.json() as T;
   }
