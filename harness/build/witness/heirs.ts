@@ -11,7 +11,14 @@ type Files = Pick<ComposeApp, "services" | "volumes">;
  * @param was the files of the version in which it was planted
  */
 export function becameOf(witness: Witness, was: Files, now: Files): string | null {
-  return witness.kind === "row" ? newServer(was, now) : newVolume(witness.spot, was, now);
+  return witness.kind === "row" ? newServer(was, now) : (sameVolume(witness.spot, now) ?? newVolume(witness.spot, was, now));
+}
+
+/** Nobody gave up what is still to be mounted: its container is not up, or on another node. */
+function sameVolume({ from }: Spot, now: Files): string | null {
+  const mounted = mountsOf(now);
+  const same = now.volumes.find(({ key, name }) => "volume" in from && name === from.volume && mounted.has(key));
+  return same ? `volume ${same.key} itself` : null;
 }
 
 /** A volume that only the new version has: at the same path, in the same service, or in one of the same image. */

@@ -64,7 +64,7 @@ export async function keptSince(site: Site, app: App, witnesses: KeptWitnesses):
     const isGone = witness && (one.trouble === unmounted || (witness.kind === "row" && !services.has(witness.service) && !isWhole(one)));
     if (!isGone) return [one];
     const heir = becameOf(witness, files, app.compose);
-    if (heir !== null) return [{ ...one, trouble: `${nameOf(app.tree)} has no place for it; it has ${heir}, and nothing shows that what was kept came along` }];
+    if (heir !== null) return [{ ...one, trouble: `it is not where ${nameOf(app.tree)} may keep it, ${heir}, or nobody could look there` }];
     site.build.warn(`${one.what} was planted, and ${nameOf(app.tree)} has no place for it`);
     return [];
   });

@@ -26,6 +26,12 @@ describe("a volume of base that nothing mounts any more", () => {
     ["may have an heir: a service of another name and the same image", appOf({ app: { image: "shop:2" }, store: { image: "docker.io/library/redis:8", mounts: { "/srv": "store" } } }), "volume store (store: /srv)"],
   ])("%s", (_, head, heir) => expect(becameOf(markerIn(base, "cache"), base, head)).toBe(heir));
 
+  it("was not given up where head mounts it all the same: its container is not up, or on another node", () => {
+    const moved = appOf({ app: { image: "shop:2" }, worker: { image: "shop:2", mounts: { "/elsewhere": "cache" } } });
+    expect(becameOf(markerIn(base, "cache"), base, base)).toBe("volume cache itself");
+    expect(becameOf(markerIn(base, "cache"), base, moved)).toBe("volume cache itself");
+  });
+
   it("a volume that head has too is no heir", () => {
     const head = appOf({ app: { image: "shop:2", mounts: { "/data": "data", "/cache": "data" } } });
     expect(becameOf(markerIn(base, "cache"), base, head)).toBeNull();
