@@ -66,7 +66,7 @@ start_engine() {
 # All processes but this one end at once, and nothing stays mounted that a boot would not mount.
 lose_power() {
   lost=
-  kill -s KILL -- -1
+  kill -KILL -1
   wait
   mounted=
   while read -r _ _ _ _ where _; do
