@@ -90,32 +90,38 @@ async function drained({ site, swarm, test, say, note }: Stage, guest: Guest, ap
   const moved = await runningOn(swarm, app, guest, signal);
   if (moved.length === 0) return say(back, "skipped", "Swarm placed nothing on the second node");
   const started = performance.now();
-  const end = app.watch?.disturb({ targets: moved, forMs: deployTimeoutMs(app), why: "their node was drained" });
   try {
-    await guest.drain(signal);
-    const up = await build.span("moved", () => isUpElsewhere(site, swarm, app, guest, signal));
+    const empty = await build.span("drained", () => emptied(swarm, app, guest, moved, signal));
+    const up = empty && (await build.span("moved", () => isUpElsewhere(site, swarm, app)));
     if (up) note(`${moved.join(", ")} moved in ${humanDuration(performance.now() - started)}`);
   } catch (error) {
     if (!isOwn(site, app, error)) throw error;
     return say(back, error.blame === "recipe" ? "failed" : "skipped", error.message);
-  } finally {
-    end?.();
   }
   await test(app, { tier: "extra", scenario: "drain", moved, left: await runningOn(swarm, app, guest, signal), page: isRouted(app) ? pageOf(app.settings.health) : null });
 }
 
-/** @returns whether all of it is up again; where Swarm starts no other task for one that had to go, there is nothing to wait for */
-async function isUpElsewhere(site: Site, swarm: Swarm, app: App, guest: Guest, signal: AbortSignal): Promise<boolean> {
-  const gone = async (): Promise<Seen<void>> => {
+/** What ends there is the build's doing; what fails elsewhere after that is the app's own. @returns whether nothing runs there any more */
+async function emptied(swarm: Swarm, app: App, guest: Guest, moved: readonly string[], signal: AbortSignal): Promise<boolean> {
+  const timeoutMs = deployTimeoutMs(app);
+  const end = app.watch?.disturb({ targets: moved, forMs: timeoutMs, why: "their node was drained" });
+  const look = async (): Promise<Seen<boolean>> => {
     const left = await runningOn(swarm, app, guest, signal);
-    return left.length === 0 ? { done: true, value: undefined } : { done: false, saw: `${left.join(", ")} still there` };
+    return left.length === 0 ? { done: true, value: true } : { done: false, saw: `${left.join(", ")} still there` };
   };
   try {
-    await waitFor(gone, { what: "the drained node to be empty", timeoutMs: deployTimeoutMs(app), signal });
+    await guest.drain(signal);
+    return await waitFor(look, { what: "the drained node to be empty", timeoutMs, signal });
   } catch (error) {
     if (error instanceof WaitTimeout) return false;
     throw error;
+  } finally {
+    end?.();
   }
+}
+
+/** @returns whether all of it is up again; where Swarm starts no other task for one that had to go, there is nothing to wait for */
+async function isUpElsewhere(site: Site, swarm: Swarm, app: App): Promise<boolean> {
   if (!(await serviceStates(swarm.docker, app.stack)).every(isWanted)) return false;
   await settledAgain(site, app, deployTimeoutMs(app));
   await ready(site, swarm, app, deployTimeoutMs(app));
