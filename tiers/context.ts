@@ -2,6 +2,9 @@
  * What a test knows about the live app: plain data, made by the build, the same for every test of one tier.
  * What needs Docker is asked over the socket instead (rpc/protocol.ts).
  */
+import type { HookExpectations } from "./hooks/step.ts";
+
+export type { HookExpectations, HookStep } from "./hooks/step.ts";
 
 /** Where a visitor's request goes. SNI and Host carry the app's domain, so no DNS is needed. */
 export interface EdgeAddress {
@@ -250,32 +253,28 @@ export interface DrainExpectations extends OfScenario<"drain"> {
 /** What the tests of each generic scenario of the extra suite are told. */
 export type ScenarioExpectations = KillExpectations | LoadExpectations | RedeployExpectations | DrainExpectations | NodeRestartExpectations;
 
-/** A step of the recipe's own hooks.ts: run like a test, in the tier that needs it. */
-export interface HookExpectations {
-  readonly tier: "hook";
-  /** Absolute path of hooks.ts. */
-  readonly file: string;
-  readonly step: HookStep;
-}
-
-/** seed: real content, before an upgrade or a backup. mutate: spoils it, before a restore. verify: it is there. */
-export type HookStep = "seed" | "mutate" | "verify";
-
 export type Expectations = InstallExpectations | UpgradeExpectations | BackupExpectations | RestoreExpectations | HookExpectations | OtherExpectations | OwnExtraExpectations | ScenarioExpectations;
 
-export interface TierContext {
+/** One deployed recipe. */
+export interface AppContext {
   readonly domain: string;
   /** `https://<domain>` without a slash at the end. */
   readonly url: string;
   readonly stack: string;
-  readonly edge: EdgeAddress;
-  readonly recipe: { readonly name: string; readonly variant: string | null };
+  /** The commit that is deployed. */
   readonly head: RecipeVersion;
-  /** The version that was upgraded from; null on a fresh installation. */
-  readonly base: RecipeVersion | null;
-  /** The app's env file, secrets are not in it. */
+  /** Its env file, secrets are not in it. */
   readonly env: Readonly<Record<string, string>>;
   readonly services: readonly { readonly name: string; readonly replicas: number; readonly image: string }[];
+}
+
+export interface TierContext extends AppContext {
+  readonly edge: EdgeAddress;
+  readonly recipe: { readonly name: string; readonly variant: string | null };
+  /** The version that was upgraded from; null on a fresh installation. */
+  readonly base: RecipeVersion | null;
+  /** The recipes that this one needs, by the name that its settings give them; none before its own tests. */
+  readonly needs: Readonly<Record<string, AppContext>>;
   readonly expect: Expectations;
   /** Tests that the recipe's settings leave out, each with its reason. */
   readonly skip: Readonly<Record<string, string>>;

@@ -39,7 +39,12 @@ export interface RecipeSettings {
   };
   /** By service name: what it waits for besides what compose says, and what it does not wait for although compose looks like it. */
   readonly dependencies?: Readonly<Record<string, { readonly add?: readonly string[]; readonly remove?: readonly string[] }>>;
+  /** In its values `{{needs.keycloak.domain}}` stands for the domain of a recipe under `needs`. */
   readonly env?: EnvSettings;
+  /** Recipes that this one works with, each deployed beside it at its newest release, for its own tests: `["keycloak"]`. */
+  readonly needs?: readonly string[];
+  /** How much of a machine it takes beside other builds, above 0; 1 by default. Not used yet: nothing admits builds by it. */
+  readonly weight?: number;
   /** Changes to the compose files that only a test needs. None may change what is tested of head. */
   readonly overlays?: readonly OverlaySettings[];
   /** By name: the recipe in another shape, for `--variant NAME`. Each is a build of its own. */

@@ -1,10 +1,11 @@
 import { posix } from "node:path";
 import { Abra } from "../abra/abra.ts";
 import { RecipeTree } from "../abra/tree.ts";
+import { withDomains } from "../config/needs.ts";
 import { composeFiles, envValues, setEnv } from "../recipe/envfile.ts";
 import { appLabel, checkNames, newNonce, stackName } from "../recipe/naming.ts";
 import type { Checkout } from "../recipe/types.ts";
-import { overlayFor } from "../swarm/overlay.ts";
+import { overlayFor, type Reach } from "../swarm/overlay.ts";
 import type { Swarm } from "../swarm/types.ts";
 import { startWatch, type Watch } from "../watch/watch.ts";
 import { type App, isOverlayFile, labelOf, noServices, overlayFile, type Tree } from "./appState.ts";
@@ -16,26 +17,30 @@ import { needsOf } from "./settings.ts";
 import type { Site } from "./site.ts";
 
 /** What an app is made of. */
-type Wanted = Pick<App, "which" | "tree" | "settings" | "asked"> & { readonly checkout: Checkout };
+type Wanted = Pick<App, "which" | "tree" | "settings" | "asked"> & { readonly checkout: Checkout; readonly need?: string | null; readonly domain?: string };
 
 /**
  * A new app of one commit, everything but deployed: own ABRA_DIR, clone, .env, secrets, overlay for this host.
  * @throws FindingError where the recipe or abra refuses; UsageError for names that Docker would refuse
  */
-export async function newApp(site: Site, swarm: Swarm, { checkout, which, tree, settings, asked }: Wanted): Promise<App> {
-  const domain = `${appLabel(checkout.name, newNonce())}.${swarm.edge.baseDomain}`;
+export async function newApp(site: Site, swarm: Swarm, { checkout, which, tree, settings, asked, need = null, domain = newDomain(checkout.name, swarm) }: Wanted): Promise<App> {
   const stack = stackName(domain);
   const from = tree.side === "base" ? tree : null;
-  const dir = posix.join(swarm.shell.runDir, `abra-${labelOf({ which, from })}`);
+  const dir = posix.join(swarm.shell.runDir, need === null ? `abra-${labelOf({ which, from, need })}` : `abra-needs-${need}`);
   await site.will({ kind: "stack", name: stack, domain, abraDir: dir });
   const { abra, recipeTree } = await abraIn(site, swarm, checkout, dir);
   // With -C abra takes the .env.sample of the tree as it stands; without, that of the latest release.
   await recipeTree.checkoutHead(checkout.name, tree.commit);
   await must(swarm, tree, "app new", await abra.appNew({ recipe: checkout.name, domain, chaos: true }));
-  const app: App = { which, from, domain, stack, abra, recipeTree, recipe: checkout.name, settings, asked, tree, compose: noServices, env: {}, secrets: {}, watch: null, overlays: [], overlaid: [], seeded: false, tookMs: 0, givenUp: false };
+  const app: App = { which, from, need, domain, stack, abra, recipeTree, recipe: checkout.name, settings, asked, wired: {}, tree, compose: noServices, env: {}, secrets: {}, watch: null, overlays: [], overlaid: [], seeded: false, tookMs: 0, givenUp: false };
   site.apps.push(app);
   await moveTo(site, swarm, app, tree);
   return app;
+}
+
+/** A domain that no other app has. */
+export function newDomain(recipe: string, swarm: Pick<Swarm, "edge">): string {
+  return `${appLabel(recipe, newNonce())}.${swarm.edge.baseDomain}`;
 }
 
 /** An ABRA_DIR on the node with its own clone of the recipe in it. */
@@ -55,18 +60,20 @@ export async function abraIn(site: Site, swarm: Swarm, checkout: Checkout, dir: 
 export async function moveTo(site: Site, swarm: Swarm, app: App, tree: Tree, added: Readonly<Record<string, string>> = {}): Promise<void> {
   await app.recipeTree.checkoutHead(app.recipe, tree.commit);
   const upgraded = app.from !== null && tree.side === "head";
-  const wanted = { ...added, ...envFor(app.settings, app.asked, upgraded ? "upgrade" : "deploy"), LETS_ENCRYPT_ENV: "" };
+  const domains = new Map([...site.needs.values()].map((need) => [need.name, need.domain]));
+  const asked = withDomains(envFor(app.settings, { ...app.wired, ...app.asked }, upgraded ? "upgrade" : "deploy"), domains);
+  const wanted = { ...added, ...asked, LETS_ENCRYPT_ENV: "" };
   const env = setEnv(await app.abra.readEnv(app.domain), wanted);
   const files = composeFiles(envValues(env)).filter((file) => !isOverlayFile(file));
   const { compose, overlays } = await composed(tree.dir, { ...envValues(env), COMPOSE_FILE: files.join(":") }, app.stack, { settings: app.settings, side: tree.side });
   app.tree = tree;
   app.compose = compose;
   checkNames(app.compose, app.stack);
-  const overlay = overlayFor(app.compose, { ipvs: swarm.facts.ipvs });
+  const overlay = overlayFor(app.compose, { ipvs: swarm.facts.ipvs, reach: reachOf(site, swarm, app) });
   const over = [...overlays.map((one) => ({ ...one, host: false })), ...(overlay ? [{ name: overlayFile, text: overlay.yaml, said: overlay.summary, host: true }] : [])];
   await writeOverlays(swarm, app, over);
   files.push(...over.map(({ name }) => name));
-  for (const { said } of over) site.overlays.add(said);
+  for (const { said } of over) site.overlays.add(app.need === null ? said : `${app.need}: ${said}`);
   app.overlays = over;
   app.overlaid = overlay?.hostPorts ?? [];
   const written = setEnv(env, { COMPOSE_FILE: files.join(":") });
@@ -79,6 +86,12 @@ export async function moveTo(site: Site, swarm: Swarm, app: App, tree: Tree, add
   }
   // Whether every call of abra leaves the tree alone is not certain, and the next one deploys what stands there.
   await app.recipeTree.checkoutHead(app.recipe, tree.commit);
+}
+
+/** What the app under test needs, where it stands beside it, is reached by its domain. */
+function reachOf({ needs }: Site, { inside }: Swarm, { need }: App): Reach | null {
+  const domains = [...needs.values()].flatMap(({ recipe, domain }) => (recipe ? [domain] : []));
+  return inside && need === null && domains.length > 0 ? { domains, ...inside } : null;
 }
 
 /** Those of an earlier commit would otherwise stay as untracked files. */

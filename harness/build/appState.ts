@@ -22,12 +22,14 @@ export interface Tree {
   readonly version?: string;
 }
 
-/** One deployed instance of the recipe: its domain and stack, an ABRA_DIR of its own, its watch. */
+/** One deployed instance of a recipe: its domain and stack, an ABRA_DIR of its own, its watch. */
 export interface App {
-  /** Begins with head; with base; with a version older than that; one more of head, on two nodes. */
-  readonly which: "head" | "base" | "older" | "spread";
+  /** Begins with head; with base; with a version older than that; one more of head, on two nodes; a recipe that this one needs, at its newest release. */
+  readonly which: "head" | "base" | "older" | "spread" | "need";
   /** The older version that it began with, to be upgraded from; null for a fresh one. */
   readonly from: Tree | null;
+  /** By which name the recipe under test needs it; null for that one's own. */
+  readonly need: string | null;
   readonly domain: string;
   readonly stack: string;
   readonly abra: Abra;
@@ -38,6 +40,8 @@ export interface App {
   readonly settings: Settings;
   /** Values for its .env that whoever started the build asked for: they win over the settings. */
   readonly asked: Readonly<Record<string, string>>;
+  /** Values for its .env that the recipe's step wire answered. */
+  wired: Readonly<Record<string, string>>;
   /** What is or will be deployed. */
   tree: Tree;
   compose: ComposeApp;
@@ -63,8 +67,9 @@ export function nameOf({ side, version }: Tree): string {
   return version ?? side;
 }
 
-/** In names of folders and files: `head`, `base`, `older-1.0.0-1.25`. */
-export function labelOf({ which, from }: Pick<App, "which" | "from">): string {
+/** In names of folders and files: `head`, `base`, `older-1.0.0-1.25`, `keycloak`. */
+export function labelOf({ which, from, need }: Pick<App, "which" | "from" | "need">): string {
+  if (need) return need;
   return which === "older" && from ? `older-${(from.version ?? from.commit).replaceAll(/[^\w.]+/g, "-")}` : which;
 }
 

@@ -12,7 +12,7 @@ import { type AbraEnd, nextAfter } from "./nextAfter.ts";
 import { ready } from "./ready/ready.ts";
 import { needsOf } from "./settings.ts";
 import type { Site } from "./site.ts";
-import { untilBroken } from "./standing.ts";
+import { untilOver } from "./standing.ts";
 
 /** What abra may take beside any waiting, milliseconds; and with it the commands that it runs after a deployment. */
 const abraMs = 120_000;
@@ -83,7 +83,7 @@ async function make(site: Site, swarm: Swarm, app: App, watch: Watch, change: Ch
   if (next === "refused" && outcome) await must(swarm, app.tree, "app deploy", outcome, state?.reached ? undefined : app);
   if (next === "unneeded") build.warn("abra app deploy did not end although the app is deployed; it was ended, and the watch judged alone");
   watch.afterChange();
-  const settled = await build.span("settle", () => orAbort(settling, untilBroken(site)));
+  const settled = await build.span("settle", () => orAbort(settling, untilOver(site, app)));
   return { settled, gaveUp: next === "gave-up" ? outcome : null };
 }
 
@@ -107,7 +107,7 @@ async function abraBeside(site: Site, app: App, change: Change, settling: Promis
   const { build } = site;
   const enough = new AbortController();
   const unneeded = new Error("the app is up");
-  const broken = untilBroken(site);
+  const broken = untilOver(site, app);
   let timer: NodeJS.Timeout | undefined;
   settling.then(() => {
     if (!change.commands) timer = setTimeout(() => enough.abort(unneeded), unneededMs);

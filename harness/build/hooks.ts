@@ -5,21 +5,21 @@ import type { Build } from "./context.ts";
 import { joined } from "./joined.ts";
 import type { Site } from "./site.ts";
 import { untilBroken } from "./standing.ts";
-import { genericFiles, runTests } from "./tiers.ts";
+import { genericFiles, runTests, type TestRun } from "./tiers.ts";
 
-type Tiered = Extract<TierName, "upgrade" | "backup" | "restore" | "extra">;
+type Tiered = Exclude<TierName, "install">;
 
 /**
  * One step of the recipe's hooks.ts on the live app, as a test of the tier that needs it.
- * @param span what the timeline calls it
+ * @param more `span`: what the timeline calls it; `wired` takes what the step wire answers
  * @returns what it came to; null where the recipe has no such step
  * @throws what the watch found, or the build's interrupt
  */
-export async function runHook(site: Site, app: App, tier: Tiered, step: HookStep, span = `${step} of hooks.ts`): Promise<TierResult | null> {
+export async function runHook(site: Site, app: App, tier: Tiered, step: HookStep, more: { readonly span?: string } & Pick<TestRun, "wired"> = {}): Promise<TierResult | null> {
   const { build } = site;
   const file = build.tests.hooks;
   if (file === null) return null;
-  const result = await runTests(site, app, { tier, span, files: await genericFiles("hooks"), expect: { tier: "hook", file, step } });
+  const result = await runTests(site, app, { tier, span: `${step} of hooks.ts`, files: await genericFiles("hooks"), expect: { tier: "hook", file, step }, ...more });
   untilBroken(site).throwIfAborted();
   const [only] = result.tests;
   if (only?.status === "skipped" && only.error === `hooks.ts exports no ${step}`) return null;

@@ -8,7 +8,7 @@ import type { Site } from "./site.ts";
 export async function keepRun(site: Site, swarm: Swarm): Promise<KeptRun> {
   const { build } = site;
   // The upgraded app is what later tiers saw; one whose base is broken shows nothing of head.
-  const deployed = site.apps.filter((one) => one.watch !== null);
+  const deployed = site.apps.filter((one) => one.watch !== null && one.need === null);
   const app = deployed.find((one) => (one.which === "base") === (build.findings.baseBroken === null)) ?? deployed[0];
   const forMs = build.request.keepMs;
   if (!app || forMs === null) throw new Error("nothing to keep");

@@ -61,8 +61,8 @@ async function prepareAgain(site: Site, checkout: Checkout, kept: KeptRun): Prom
   const { abra, recipeTree } = await abraIn(site, swarm, checkout, kept.abraDir);
   const tree: Tree = { side: "head", commit: checkout.head, dir: checkout.dir };
   const app: App = {
-    which: "head", from: null, domain: kept.domain, stack: kept.stack, abra, recipeTree, recipe: checkout.name, tree,
-    settings: site.build.settings, asked: site.build.request.env,
+    which: "head", from: null, need: null, domain: kept.domain, stack: kept.stack, abra, recipeTree, recipe: checkout.name, tree,
+    settings: site.build.settings, asked: site.build.request.env, wired: {},
     compose: noServices, env: {}, secrets: kept.secrets, watch: null, overlays: [], overlaid: [], seeded: false, tookMs: 0, givenUp: false,
   };
   site.apps.push(app);

@@ -5,6 +5,7 @@ import { packageRoot } from "../base/paths.ts";
 import { editDependencies } from "../config/dependencies.ts";
 import { checkFit } from "../config/fit.ts";
 import { refuseLookalikes, settingsIn } from "../config/folder.ts";
+import { checkNotItself } from "../config/needs.ts";
 import { noSettings, parseSettingsJson, type Settings } from "../config/recipe.ts";
 import { chosenVariant } from "../config/variants.ts";
 import { dependencies } from "../recipe/dependencies.ts";
@@ -35,8 +36,20 @@ export async function findSettings(build: Build, checkout: Checkout, called: str
   const found = build.request.settings ?? (await ofProject(recipes, [called, checkout.name])) ?? (await ofRecipe(build, checkout)) ?? noSettings;
   const settings = chosenVariant(found, build.request.variant);
   if (settings === noSettings) return settings;
+  checkNotItself(settings.needs, [called, checkout.name], settings.place);
   for (const odd of await fit(settings, checkout, build.request.env)) build.warn(odd);
   build.note(`settings: ${settings.place}${build.request.variant === null ? "" : `, variant ${build.request.variant}`}`);
+  return settings;
+}
+
+/**
+ * The settings of a recipe that another one needs: this project's, else its own at that release.
+ * @param dir its files there
+ * @throws UsageError naming the file and the key
+ */
+export async function settingsOfNeed(checkout: Checkout, dir: string, called: string, recipes = join(packageRoot, "recipes")): Promise<Settings> {
+  const settings = (await ofProject(recipes, [called, checkout.name])) ?? (await own(dir, checkout.name, "")) ?? noSettings;
+  if (settings !== noSettings) await fit(settings, { dir }, {});
   return settings;
 }
 
@@ -69,7 +82,7 @@ async function own(dir: string, said: string, branch: string): Promise<Settings 
   return text === null ? null : parseSettingsJson(text, `${noSettings.place}${branch}`);
 }
 
-async function fit(settings: Settings, { dir }: Checkout, asked: Readonly<Record<string, string>>): Promise<string[]> {
+async function fit(settings: Settings, { dir }: Pick<Checkout, "dir">, asked: Readonly<Record<string, string>>): Promise<string[]> {
   await checkComposeFiles(settings, dir);
   const env = envFor(settings, asked, "deploy");
   const compose = await composed(dir, env);

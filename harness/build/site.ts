@@ -17,6 +17,7 @@ import { Images } from "./images.ts";
 import type { KeptRun } from "./kept.ts";
 import type { JournalEntry } from "./journal.ts";
 import { Claim } from "./claim.ts";
+import type { Need, Wired } from "./needTypes.ts";
 import type { World } from "./world.ts";
 
 /**
@@ -37,6 +38,12 @@ export class Site {
   claim: Claim | null = null;
   /** Ends the making of the backup bot. */
   readonly botAbandon: AbortController = new AbortController();
+  /** What the recipe needs beside it, by name: see needs/. */
+  readonly needs = new Map<string, Need>();
+  /** Ends the making of what it needs. */
+  readonly needsAbandon: AbortController = new AbortController();
+  /** Whether its own tests can be run, from when that is first asked: see needs/wire.ts. */
+  wired: Promise<Wired> | null = null;
   /** abra's path where the daemon's socket is; known once the Swarm is there. */
   abraPath = "";
   /** What overlays change of the recipe, in words. */
@@ -143,6 +150,12 @@ export class Site {
   async backupBotIfAny(): Promise<BackupBot | null> {
     this.botAbandon.abort(new Error("the build ended before the backup bot was ready"));
     return this.bot?.catch(() => null) ?? null;
+  }
+
+  /** Ends whatever of what the recipe needs is still being made. */
+  async needsEnded(): Promise<void> {
+    this.needsAbandon.abort(new Error("the build ended before what the recipe needs was up"));
+    for (const { recipe, coming } of this.needs.values()) await Promise.allSettled([recipe ?? Promise.resolve(), coming ?? Promise.resolve()]);
   }
 
   async #startThrowaway(world: World): Promise<Swarm> {

@@ -1,9 +1,9 @@
 import type { App } from "./appState.ts";
 import type { Site } from "./site.ts";
 
-/** Apps that have to stay up until the end: deployed, and not given up as a base that no longer deploys. */
+/** Apps that have to stay up until the end: deployed, of the recipe under test, and not given up as a base that no longer deploys. */
 export function standing(site: Pick<Site, "apps">): App[] {
-  return site.apps.filter((app) => app.watch !== null && !app.givenUp);
+  return site.apps.filter((app) => app.which !== "need" && app.watch !== null && !app.givenUp);
 }
 
 /**
@@ -12,6 +12,12 @@ export function standing(site: Pick<Site, "apps">): App[] {
  */
 export function untilBroken(site: Pick<Site, "apps" | "build">): AbortSignal {
   return AbortSignal.any([site.build.signal, ...standing(site).flatMap(({ watch }) => (watch ? [watch.broken] : []))]);
+}
+
+/** As `untilBroken`, for work on one app: what the recipe needs does not stand, and yet ends what is done to it. */
+export function untilOver(site: Pick<Site, "apps" | "build" | "needsAbandon">, app: App): AbortSignal {
+  if (app.which !== "need") return untilBroken(site);
+  return AbortSignal.any([untilBroken(site), site.needsAbandon.signal, ...(app.watch ? [app.watch.broken] : [])]);
 }
 
 /**

@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { packageRoot } from "../base/paths.ts";
 import type { Swarm } from "../swarm/types.ts";
 import type { TierName, TierResult } from "../../reports/results.ts";
-import type { Expectations, HookExpectations, ScenarioExpectations, TierContext } from "../../tiers/context.ts";
+import type { AppContext, Expectations, HookExpectations, ScenarioExpectations, TierContext } from "../../tiers/context.ts";
 import { serveRpc } from "../../tiers/rpc/server.ts";
 import type { App } from "./appState.ts";
 import { handlersFor } from "./handlers.ts";
+import { holding, upNeeds } from "./needs/held.ts";
 import type { Site } from "./site.ts";
 import { untilBroken } from "./standing.ts";
 
@@ -20,6 +21,16 @@ export interface TierRun {
   readonly files: readonly string[];
   /** What they are told besides the app itself; names the tier. */
   readonly expect: Exclude<Expectations, HookExpectations>;
+}
+
+/** Tests that count for a tier, alone or beside others. */
+export interface TestRun {
+  readonly tier: TierName;
+  readonly span: string;
+  readonly files: readonly string[];
+  readonly expect: Expectations;
+  /** Takes values for the app's .env. */
+  readonly wired?: (env: Readonly<Record<string, string>>) => void;
 }
 
 /** The test files that every recipe gets in this tier. */
@@ -53,40 +64,51 @@ export async function runTier(site: Site, app: App, { files, expect }: TierRun):
 
 /**
  * Runs tests against the live app, and only says what they came to. One that the watch or an interrupt ended comes back as interrupted.
- * @param tier the tier that they count for
+ * Tests beside which a recipe broke that this one needs are unverified, whatever they say.
  */
-export async function runTests(site: Site, app: App, o: { tier: TierName; span: string; files: readonly string[]; expect: Expectations }): Promise<TierResult> {
+export async function runTests(site: Site, app: App, o: TestRun): Promise<TierResult> {
   const { build } = site;
-  const { tier, files, expect } = o;
+  const { tier, files, expect, wired = null } = o;
+  const needs = upNeeds(site);
+  const held = holding(needs);
   const swarm = await site.swarm();
   const runner = await site.testRunner();
-  const context = contextOf(site, swarm, app, expect);
+  const context = contextOf(site, swarm, app, needs, expect);
   // A Unix socket's path may have 107 bytes: the run's own folder can be longer than that.
   const sockets = await mkdtemp(join(tmpdir(), "rci-"));
-  const server = await serveRpc({ socketPath: join(sockets, "calls"), handlers: handlersFor(site, swarm, app, tier) });
-  const signal = untilBroken(site);
+  const server = await serveRpc({ socketPath: join(sockets, "calls"), handlers: handlersFor(site, swarm, { app, needs, tier, wired }) });
+  const signal = AbortSignal.any([untilBroken(site), ...[...needs.values()].flatMap(({ watch }) => (watch ? [watch.broken] : []))]);
   try {
-    return await build.span(o.span, () => runner.run({ tier, files, context, socketPath: server.socketPath, timeoutMs: build.settings.timeouts.tierMs ?? tierTimeoutMs, signal }));
+    const result = await build.span(o.span, () => runner.run({ tier, files, context, socketPath: server.socketPath, timeoutMs: build.settings.timeouts.tierMs ?? tierTimeoutMs, signal }));
+    // What ended the build is the reason then.
+    return untilBroken(site).aborted ? result : await held(result);
   } finally {
     await server.close();
     await rm(sockets, { recursive: true, force: true });
   }
 }
 
-function contextOf(site: Site, swarm: Swarm, app: App, expect: Expectations): TierContext {
+function contextOf(site: Site, swarm: Swarm, app: App, needs: ReadonlyMap<string, App>, expect: Expectations): TierContext {
   const { findings } = site.build;
   return {
-    domain: app.domain,
-    url: `https://${app.domain}`,
-    stack: app.stack,
+    ...appContext(app, findings.recipe.version),
     edge: { address: swarm.edge.address, httpsPort: swarm.edge.httpsPort, httpPort: swarm.edge.httpPort, trust: swarm.edge.trust },
     recipe: { name: app.recipe, variant: site.build.request.variant },
-    head: { version: findings.recipe.version, commit: app.tree.commit },
     // A fresh app was upgraded from nothing.
     base: app.from && { version: app.from.version ?? null, commit: app.from.commit },
-    env: app.env,
-    services: app.compose.services.map(({ name, replicas, image }) => ({ name, replicas: replicas ?? 1, image })),
+    needs: Object.fromEntries([...needs].map(([name, need]) => [name, appContext(need, need.compose.version)])),
     expect,
     skip: site.build.settings.skip,
+  };
+}
+
+function appContext({ domain, stack, tree, env, compose }: App, version: string | null): AppContext {
+  return {
+    domain,
+    url: `https://${domain}`,
+    stack,
+    head: { version, commit: tree.commit },
+    env,
+    services: compose.services.map(({ name, replicas, image }) => ({ name, replicas: replicas ?? 1, image })),
   };
 }

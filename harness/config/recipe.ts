@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { UsageError } from "../base/errors.ts";
 import { checkOverlay, type Overlay } from "./overlays.ts";
+import { checkNeeds, checkNeedsIn } from "./needs.ts";
 import { checkOrder, type Probe } from "./probes.ts";
 import { problem } from "./problem.ts";
 import { settingsJsonSchema, settingsSchema } from "./schema.ts";
@@ -19,6 +20,8 @@ export interface Settings {
   readonly load: { readonly seconds: number; readonly connections: number };
   /** For the app's .env. */
   readonly env: Env;
+  /** Recipes that are deployed beside it, for its own tests. */
+  readonly needs: readonly string[];
   readonly overlays: readonly Overlay[];
   /** By tier or test: why it is not run. */
   readonly skip: Readonly<Record<string, string>>;
@@ -59,6 +62,7 @@ export const noSettings: Settings = {
   timeouts: {},
   load: { seconds: 60, connections: 10 },
   env: { deploy: {}, upgrade: {} },
+  needs: [],
   overlays: [],
   variants: {},
   skip: {},
@@ -79,6 +83,7 @@ export function parseSettings(value: unknown, place: string): Settings {
   checkDependencies(given.dependencies, place);
   const probes = Object.entries(given.probes).map(([name, probe]) => probeOf(name, probe));
   checkOrder(probes, place);
+  checkNeeds(given.needs, place);
   return {
     place,
     limits: limitsOf(given.restarts),
@@ -87,9 +92,10 @@ export function parseSettings(value: unknown, place: string): Settings {
     probes,
     timeouts: timeoutsOf(given.timeouts),
     load: given.load,
-    env: envOf(given.env, "env", place),
+    env: envOf(given.env, "env", place, given.needs),
+    needs: given.needs,
     overlays: overlaysOf(given.overlays, "overlays", place),
-    variants: Object.fromEntries(Object.entries(given.variants).map(([name, variant]) => [name, variantOf(variant, name, place)])),
+    variants: Object.fromEntries(Object.entries(given.variants).map(([name, variant]) => [name, variantOf(variant, name, place, given.needs)])),
     skip: given.skip,
   };
 }
@@ -147,13 +153,14 @@ function timeoutsOf({ deploy, ready, tier }: Given["timeouts"]): Timeouts {
   };
 }
 
-function envOf(env: Env, where: string, place: string): Env {
+function envOf(env: Env, where: string, place: string, needs: readonly string[]): Env {
   for (const step of ["deploy", "upgrade"] as const) {
     for (const [name, value] of Object.entries(env[step])) {
       const at = `${where}.${step}: ${JSON.stringify(name)}`;
       if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new UsageError(place, `${at} is no name of a variable`, "write it like ENABLE_SIGNUP");
       if (ownEnv.includes(name)) throw new UsageError(place, `${at} is set by the build itself`, "leave it out");
       if (value.includes("\0")) throw new UsageError(place, `${at} holds a NUL`, "take it out");
+      checkNeedsIn(value, at, needs, place);
     }
   }
   return env;
@@ -167,9 +174,9 @@ function overlaysOf(given: Given["overlays"], where: string, place: string): Ove
   });
 }
 
-function variantOf(given: Given["variants"][string], name: string, place: string): Settings["variants"][string] {
+function variantOf(given: Given["variants"][string], name: string, place: string, needs: readonly string[]): Settings["variants"][string] {
   if (!/^[a-z0-9][a-z0-9_.-]{0,39}$/i.test(name)) {
     throw new UsageError(place, `variants: ${JSON.stringify(name)} is no name`, "use letters, digits, dots and dashes, like postgres");
   }
-  return { env: envOf(given.env, `variants.${name}.env`, place), overlays: overlaysOf(given.overlays, `variants.${name}.overlays`, place), skip: given.skip };
+  return { env: envOf(given.env, `variants.${name}.env`, place, needs), overlays: overlaysOf(given.overlays, `variants.${name}.overlays`, place), skip: given.skip };
 }

@@ -65,6 +65,8 @@ const overlay = z.strictObject({
 });
 const overlays = z.array(overlay, wants("give a list of overlays")).default([]);
 
+const need = z.string(wants("give a recipe's name, like keycloak")).regex(/^[a-z0-9][a-z0-9_.-]*$/i, wants("give a recipe's name, like keycloak"));
+
 const skip = z.record(z.string(), text("say why it is skipped: a reason that a reader understands")).default({});
 
 /** What a recipe's settings may hold, as tiers/settings.ts says it to those who write them. */
@@ -85,6 +87,8 @@ export const settingsSchema = z.strictObject({
   load: z.strictObject({ seconds: whole(1, 3600).default(60), connections: whole(1, 1000).default(10) }).prefault({}),
   dependencies: z.record(z.string(), z.strictObject({ add: names, remove: names })).default({}),
   env,
+  needs: z.array(need, wants('give a list of recipes, like ["keycloak"]')).default([]),
+  weight: z.number(wants("give a number above 0, at most 100")).gt(0, wants("give a number above 0, at most 100")).max(100, wants("give a number above 0, at most 100")).optional(),
   overlays,
   variants: z.record(z.string(), z.strictObject({ env, overlays, skip })).default({}),
   skip,

@@ -1,3 +1,4 @@
+import { dirname, join, resolve } from "node:path";
 import { UsageError } from "../base/errors.ts";
 
 /** Where a recipe comes from. */
@@ -31,8 +32,26 @@ export function sourceOf(argument: string, src: string | null, exists: (path: st
   return src === null ? { kind: "url", url: `${catalogueBase}/${argument}.git`, name: argument } : named(argument, src, exists);
 }
 
+/**
+ * Where a recipe comes from that another one needs: the folder of its name beside the other's, else wherever a recipe of that name comes from.
+ * @param other the recipe that needs it
+ * @param src as in `sourceOf`; where it is the other's own place, it says nothing of this one
+ * @throws UsageError as `sourceOf`
+ */
+export function sourceBeside(other: Source, name: string, src: string | null, exists: (path: string) => boolean): Source {
+  const path = other.kind === "path" ? join(dirname(resolve(other.path)), name) : null;
+  if (path !== null && exists(path)) return { kind: "path", path, name };
+  const base = src !== null && isWhole(src, other.name) ? null : src;
+  // What happens to stand where the build was started is nobody's choice.
+  return sourceOf(name, base, (location) => location !== name && exists(location));
+}
+
+function isWhole(src: string, name: string): boolean {
+  return src.endsWith(".git") || nameOf(src) === name;
+}
+
 function named(name: string, src: string, exists: (path: string) => boolean): Source {
-  const whole = src.endsWith(".git") || nameOf(src) === name;
+  const whole = isWhole(src, name);
   const location = whole ? src : `${src.replace(/\/+$/, "")}/${name}`;
   if (isUrl(src)) return { kind: "url", url: whole ? location : `${location}.git`, name };
   if (exists(location)) return { kind: "path", path: location, name };

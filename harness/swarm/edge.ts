@@ -10,7 +10,8 @@ import type { Edge } from "./types.ts";
 /** Stack and service name of the harness's own edge. */
 export const edgeName = "recipe-ci-edge";
 export const baseDomain = "ci.test";
-const caConfig = `${edgeName}_ca`;
+/** Holds the CA of the edge's certificate. */
+export const caConfig = `${edgeName}_ca`;
 const folder = "/etc/recipe-ci-edge";
 const callMs = 20_000;
 

@@ -80,6 +80,7 @@ class LocalSwarm implements Swarm {
   readonly edge: Edge;
   readonly facts: Swarm["facts"];
   readonly portsOf: PortsOf;
+  readonly inside = null;
 
   constructor(o: LocalOptions, shell: LocalShell, facts: Swarm["facts"]) {
     this.docker = o.docker;

@@ -16,22 +16,49 @@ export interface Overlay {
   readonly hostPorts: readonly string[];
 }
 
+/** How containers reach other apps of a Swarm by their domains, where no DNS leads there and nobody knows who signed. */
+export interface Reach {
+  readonly domains: readonly string[];
+  /** Where the edge answers, as containers see it. */
+  readonly address: string;
+  /** The Swarm config that holds the CA of its certificates. */
+  readonly caConfig: string;
+}
+
 /**
- * What a recipe needs on a host whose kernel lacks IPVS: there a service's virtual IP and ingress ports never answer.
+ * By the hash of its subject OpenSSL finds a CA in this folder, and Go reads all of it: `openssl x509 -hash` of the throwaway CA.
+ * Node's programs are told by a variable; Java keeps a store of its own, which nothing here reaches.
+ */
+const caFile = "/etc/ssl/certs/80a2f090.0";
+
+/**
+ * What a recipe needs on this host to reach other apps, and on a host whose kernel lacks IPVS: there a service's virtual IP and ingress ports never answer.
  * Every service gets `endpoint_mode: dnsrr`; ingress ports become host ports, and those services update stop-first,
  * as a start-first update would wait for ever for the port its own old task holds.
  * The file says the recipe's own `version:`, because docker refuses to merge files that differ in it.
- * @returns null where the kernel has IPVS or nothing has to change
+ * @returns null where nothing has to change
  */
-export function overlayFor(app: { readonly services: readonly OverlaidService[]; readonly format?: string }, facts: { readonly ipvs: boolean }): Overlay | null {
-  if (facts.ipvs) return null;
-  const changed = app.services.filter((service) => service.endpointMode !== "dnsrr" || ingressPorts(service).length > 0);
-  if (changed.length === 0) return null;
-  const services = Object.fromEntries(changed.map((service) => [service.name, overlayOf(service)]));
+export function overlayFor(app: { readonly services: readonly OverlaidService[]; readonly format?: string }, facts: { readonly ipvs: boolean; readonly reach?: Reach | null }): Overlay | null {
+  const reach = facts.reach ?? null;
+  const changed = facts.ipvs ? [] : app.services.filter((service) => service.endpointMode !== "dnsrr" || ingressPorts(service).length > 0);
+  if (changed.length === 0 && reach === null) return null;
+  const own = new Map(changed.map((service) => [service.name, overlayOf(service)]));
+  const overlaid = app.services.filter(({ name }) => reach !== null || own.has(name));
+  const services = Object.fromEntries(overlaid.map(({ name }) => [name, { ...(reach ? reaching(reach) : {}), ...own.get(name) }]));
   return {
-    yaml: stringify({ ...(app.format === undefined ? {} : { version: app.format }), services }),
-    summary: summaryOf(changed),
+    yaml: stringify({ ...(app.format === undefined ? {} : { version: app.format }), services, ...(reach ? { configs: { [caKey]: { external: true, name: reach.caConfig } } } : {}) }),
+    summary: [...(changed.length > 0 ? [summaryOf(changed)] : []), ...(reach ? [`reaches ${reach.domains.join(", ")} at ${reach.address} and knows the edge's CA`] : [])].join("; "),
     hostPorts: changed.filter((service) => ingressPorts(service).length > 0).map(({ name }) => name),
+  };
+}
+
+const caKey = "recipe_ci_ca";
+
+function reaching({ domains, address }: Reach): object {
+  return {
+    extra_hosts: domains.map((domain) => `${domain}:${address}`),
+    configs: [{ source: caKey, target: caFile, mode: 0o444 }],
+    environment: { NODE_EXTRA_CA_CERTS: caFile },
   };
 }
 

@@ -75,6 +75,8 @@ export interface Swarm {
   /** What results.json says about it; images and abra are filled in by the build. */
   readonly facts: Pick<TargetFacts, "swarm" | "nodes" | "engine" | "edge" | "privileges" | "ipvs">;
   readonly portsOf: PortsOf;
+  /** How its containers reach its edge where no DNS leads there; null where DNS and certificates are its operator's. */
+  readonly inside: { readonly address: string; readonly caConfig: string } | null;
   /** Everything that is there now, for the residue check. */
   inventory(): Promise<Inventory>;
   /**

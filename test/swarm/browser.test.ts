@@ -147,7 +147,7 @@ describe("in a test", () => {
     const server = await serveRpc({
       socketPath: join(dir, "calls"),
       handlers: {
-        exec: no, logs: no, secret: no, abraCmd: no, services: no,
+        exec: no, logs: no, secret: no, abraCmd: no, services: no, wired: no,
         secrets: async () => [secret],
         mask: async ({ value }) => (masked.push(value), null),
         picture: async ({ name, png }) => (pictures.set(name, Buffer.from(png, "base64").length), `screenshots/custom/${name}.png`),

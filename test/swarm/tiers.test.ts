@@ -90,7 +90,7 @@ async function run(tier: "install" | "upgrade" | "custom", expectations: Expecta
   const unasked = () => Promise.reject(new Error("not asked in these tests"));
   const server = await serveRpc({
     socketPath: join(dir, "calls"),
-    handlers: { services: () => serviceStates(swarm.docker, stack), exec: ({ service, argv }) => inService(service, argv), logs: unasked, secret: unasked, abraCmd: unasked, secrets: unasked, mask: unasked, picture: unasked },
+    handlers: { services: () => serviceStates(swarm.docker, stack), exec: ({ service, argv }) => inService(service, argv), logs: unasked, secret: unasked, abraCmd: unasked, secrets: unasked, mask: unasked, picture: unasked, wired: unasked },
   });
   const context: TierContext = {
     domain,
@@ -100,6 +100,7 @@ async function run(tier: "install" | "upgrade" | "custom", expectations: Expecta
     recipe: { name: "wordpress", variant: null },
     head: { version: "1.2.0+6.1.1", commit: "head" },
     base: null,
+    needs: {},
     env: {},
     services: [{ name: "app", replicas: 1, image: "" }, { name: "db", replicas: 1, image: "" }],
     expect: expectations,

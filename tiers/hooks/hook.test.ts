@@ -1,5 +1,5 @@
 import { expectationsFor } from "../expectations.ts";
-import { app, test } from "../testing.ts";
+import { app, needs, test } from "../testing.ts";
 
 const { file, step } = expectationsFor(app.context.expect, "hook");
 /** Why the file can't be loaded; null where it could. Nothing of the recipe was tried then, so nothing of it is said. */
@@ -18,5 +18,6 @@ test(`hooks.ts: ${step}`, async ({ skip }) => {
   // The build knows this note: a step that is not there was not asked to do anything.
   if (run === undefined) return skip(`hooks.ts exports no ${step}`);
   if (typeof run !== "function") return skip(`${step} of hooks.ts is no function`);
-  await (run as (live: typeof app) => unknown)(app);
+  const answer = await (run as (live: typeof app, beside: typeof needs) => unknown)(app, needs);
+  if (step === "wire" && answer !== undefined) await app.wired(answer as Record<string, string>);
 }, limitMs);

@@ -37,30 +37,35 @@ const serviceState = z.strictObject({
 
 const timeoutMs = z.int().positive().max(3_600_000);
 
+/** Whose: null is the app under test, else a recipe that it needs. A test reaches no other app. */
+const need = z.string().nullable();
+
 /** Each call's parameters and answer. `service` is the compose file's name, without the stack. */
 export const calls = {
   /** A program in the running container of a service. A program's bad exit is an answer, not an error. */
   exec: {
-    params: z.strictObject({ service: z.string(), argv: z.array(z.string()).min(1).readonly(), input: z.string().nullable(), timeoutMs }),
+    params: z.strictObject({ need, service: z.string(), argv: z.array(z.string()).min(1).readonly(), input: z.string().nullable(), timeoutMs }),
     result: ran,
   },
   /** The newest lines of a service's log, oldest first. */
-  logs: { params: z.strictObject({ service: z.string(), lines: z.int().positive() }), result: z.array(z.string()).readonly() },
+  logs: { params: z.strictObject({ need, service: z.string(), lines: z.int().positive() }), result: z.array(z.string()).readonly() },
   /** The value of a secret of the app, by its name in compose.yml. */
-  secret: { params: z.strictObject({ name: z.string() }), result: z.string() },
+  secret: { params: z.strictObject({ need, name: z.string() }), result: z.string() },
   /** `abra app cmd`: a function of the recipe's abra.sh, in a service's container, or on this side with service null. */
   abraCmd: {
-    params: z.strictObject({ service: z.string().nullable(), command: z.string(), args: z.array(z.string()).readonly(), timeoutMs }),
+    params: z.strictObject({ need, service: z.string().nullable(), command: z.string(), args: z.array(z.string()).readonly(), timeoutMs }),
     result: ran,
   },
-  /** What a picture must not show: the app's secrets, and what tests masked. */
+  /** What a picture must not show: the app's secrets, and what tests masked; those of the recipes that it needs too. */
   secrets: { params: z.strictObject({}), result: z.array(z.string()).readonly() },
   /** A value that must not be seen from now on. */
   mask: { params: z.strictObject({ value: z.string().min(1) }), result: z.null() },
   /** A picture, base64, for whoever reads the results; answers its path there. */
   picture: { params: z.strictObject({ name: z.string().min(1), png: z.base64() }), result: z.string() },
+  /** Values for the app's .env, with which it is deployed again: only the step wire of hooks.ts may say any. */
+  wired: { params: z.strictObject({ env: z.record(z.string(), z.string()) }), result: z.null() },
   /** The stack's services as they are now. */
-  services: { params: z.strictObject({}), result: z.array(serviceState).readonly() },
+  services: { params: z.strictObject({ need }), result: z.array(serviceState).readonly() },
 } as const;
 
 export type Method = keyof typeof calls;

@@ -29,13 +29,10 @@ beforeEach(({ task, onTestFailed, onTestFinished, skip }) => {
 
 /** What a browser showed when the test failed. A picture that can't be taken changes nothing. */
 async function picturesOfFailure(name: string): Promise<void> {
-  for (const page of app.browsers?.pages() ?? []) await app.screenshot(page, `${name} failed`).catch(() => {});
+  for (const page of app.openPages) await app.screenshot(page, `${name} failed`).catch(() => {});
 }
 
-afterAll(async () => {
-  await app.browsers?.close();
-  app.browsers = null;
-});
+afterAll(() => app.closeBrowsers());
 
 interface Named {
   readonly name: string;

@@ -21,6 +21,7 @@ import { genericFiles, runTier } from "../tiers.ts";
 import { capturedSpots, type Gap, markerNames, planWitnesses, type SeenSpot } from "../witness/plan.ts";
 import { capturedIn, databasesOf, dumpsIn, hasFile, journalsOf } from "../witness/snapshot.ts";
 import { Witnesses } from "../witness/witnesses.ts";
+import { startNeeds } from "../needs/needs.ts";
 import type { Plan } from "./prepare.ts";
 
 /** What the restore needs to know of the backup. */
@@ -41,6 +42,7 @@ export interface BackedUp {
  */
 export async function backup(site: Site, plan: Plan): Promise<BackedUp | null> {
   const { build } = site;
+  startNeeds(site, plan);
   if (!wants(build, "backup") && !wants(build, "restore")) return null;
   const app = subject(plan);
   if (!app) return neither(build, "unverified", "no app of the commit under test is up");

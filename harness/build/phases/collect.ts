@@ -19,7 +19,7 @@ export async function collect(site: Site): Promise<void> {
     site.apps.map(async (app) => {
       try {
         if (!app.watch) return;
-        addReport(site, app.watch.report(), app.watch.broken.aborted && !app.givenUp);
+        if (app.which !== "need") addReport(site, app.watch.report(), app.watch.broken.aborted && !app.givenUp);
         await orAbort(logsOf(site, app, signal), signal);
       } catch (error) {
         site.build.warn(`logs of ${labelOf(app)}: ${messageOf(error)}`);

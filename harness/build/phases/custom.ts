@@ -1,6 +1,8 @@
 import type { TierResult } from "../../../reports/results.ts";
 import { skipDeclared } from "../declaredSkips.ts";
 import { doubt } from "../doubt.ts";
+import { addHook } from "../hooks.ts";
+import { wired } from "../needs/wire.ts";
 import type { RecipeTests } from "../recipeTests.ts";
 import type { Site } from "../site.ts";
 import { subject } from "../subject.ts";
@@ -20,8 +22,15 @@ export async function custom(site: Site, plan: Plan): Promise<void> {
     return;
   }
   site.startBrowser();
+  const { not: unwired, step } = await wired(site, plan, app, "custom");
+  if (unwired !== null) {
+    // What it needs is not there: its tests prove nothing, and nothing is held against it.
+    build.findings.tiers.push({ ...unverified(unwired), tests: step?.tests ?? [] });
+    return;
+  }
   await build.span("browser ready", () => site.browserTried());
   await runTier(site, app, { files: build.tests.custom, expect: { tier: "custom" } });
+  addHook(build, "custom", step, "front");
   // Files that look like tests and were not run leave the tier open, whatever the others say.
   if (build.tests.odd.length > 0) doubt(build, "custom", oddWords(build.tests));
 }

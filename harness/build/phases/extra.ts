@@ -6,6 +6,7 @@ import { skipDeclared } from "../declaredSkips.ts";
 import type { Scenario, Stage } from "../extra/scenario.ts";
 import { scenarios } from "../extra/scenarios.ts";
 import { runHook } from "../hooks.ts";
+import { wired } from "../needs/wire.ts";
 import { joined } from "../joined.ts";
 import type { Site } from "../site.ts";
 import { untilBroken } from "../standing.ts";
@@ -27,7 +28,8 @@ export async function extra(site: Site, plan: Plan, backedUp: BackedUp | null): 
     return;
   }
   const suite = new Suite(site);
-  await suite.ofRecipe(app);
+  await suite.ofRecipe(app, plan);
+  if (app.givenUp) return;
   const common = { site, swarm: await site.swarm(), plan, app, backedUp };
   for (const scenario of scenarios) await suite.of(scenario, common);
   if (build.tests.odd.length > 0) doubt(build, "extra", `${build.tests.place} holds ${build.tests.odd.join(", ")}, which nobody runs: tests are called *.test.ts`);
@@ -46,11 +48,16 @@ class Suite {
   }
 
   /** Tests below a folder extra/, and those of the others that carry the tag. */
-  async ofRecipe(app: Stage["app"]): Promise<void> {
+  async ofRecipe(app: Stage["app"], plan: Plan): Promise<void> {
     const { tests } = this.#site.build;
     const files = [...tests.extra, ...tests.custom];
     if (files.length === 0) return;
     this.#site.startBrowser();
+    const { not, step } = await wired(this.#site, plan, app, "extra");
+    // Where the custom tier came first, the step is a test of that.
+    const steps = step?.name === "extra" ? step.tests : [];
+    if (not !== null) return this.#add({ name: "extra", status: "unverified", reason: `extra: ${not}`, tests: steps });
+    if (step?.name === "extra") this.#add(step);
     await this.#site.browserTried();
     const result = await runTests(this.#site, app, { tier: "extra", span: "the recipe's own", files, expect: { tier: "extra", scenario: null } });
     if (result.status !== "skipped") this.#add(result);

@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fetchRecipe } from "../../recipe/checkout.ts";
-import { envValues } from "../../recipe/envfile.ts";
-import { recipeFile } from "../../recipe/files.ts";
+import { nameForAbra } from "../../recipe/named.ts";
 import { sourceOf } from "../../recipe/source.ts";
 import type { Checkout, Version } from "../../recipe/types.ts";
 import { baseNamed, olderVersions } from "../../recipe/versions.ts";
@@ -58,14 +57,4 @@ export async function fetch(build: Build): Promise<Fetched> {
   if (build.tests.leftOut !== null) build.warn(build.tests.leftOut);
   if (build.tests.place !== null) build.note(`tests: ${build.tests.place}`);
   return { checkout, headTree: { side: "head", commit: checkout.head, dir: checkout.dir }, baseTree, older };
-}
-
-/**
- * abra finds an app's recipe by the TYPE in its .env, whatever the folder or the repo is called: a fork's, a worktree's, a CI's
- * `src`. A TYPE that is missing or no plain name leaves the folder's, and abra to say what it thinks of it.
- */
-async function nameForAbra({ dir, name }: Checkout): Promise<string> {
-  const { TYPE, RECIPE } = envValues((await recipeFile(dir, ".env.sample")) ?? "");
-  const type = (TYPE ?? RECIPE ?? "").replace(/:[^/]*$/, "");
-  return /^[a-z0-9][a-z0-9_.-]*$/i.test(type) ? type : name;
 }

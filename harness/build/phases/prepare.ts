@@ -4,6 +4,7 @@ import type { Checkout, Version } from "../../recipe/types.ts";
 import type { Swarm } from "../../swarm/types.ts";
 import type { TargetFacts } from "../../../reports/results.ts";
 import type { Site } from "../site.ts";
+import { planNeeds } from "../needs/plan.ts";
 import { baseBroken } from "../base-broken.ts";
 import type { Fetched } from "./fetch.ts";
 
@@ -28,6 +29,7 @@ export async function prepare(site: Site, { checkout, headTree, baseTree, older 
   const target = targetOf(site, swarm);
   build.findings.target = target;
   site.startTestRunner();
+  planNeeds(site, swarm);
   const common = { checkout, settings: build.settings, asked: build.request.env };
   const both = [newApp(site, swarm, { ...common, which: "head", tree: headTree }), baseTree ? newBase(site, swarm, { ...common, which: "base", tree: baseTree }) : Promise.resolve(null)] as const;
   // Where one fails, the other has ended too before teardown looks for what there is.

@@ -62,7 +62,7 @@ export async function restore(site: Site, backedUp: BackedUp | null): Promise<vo
 async function mutated(site: Site, app: App): Promise<TierResult | null> {
   const mutate = await runHook(site, app, "restore", "mutate");
   if (mutate?.status !== "passed") return mutate;
-  const verify = await runHook(site, app, "restore", "verify", "verify of hooks.ts, which has to fail now");
+  const verify = await runHook(site, app, "restore", "verify", { span: "verify of hooks.ts, which has to fail now" });
   if (verify?.status !== "passed") return mutate;
   return { ...mutate, status: "unverified", reason: "restore: mutate of hooks.ts spoilt nothing: verify passes after it too, so it shows no restore" };
 }

@@ -15,7 +15,7 @@ import type { Site } from "../site.ts";
 /** For what has to be removed from a Swarm, milliseconds; everything else gets `stepMs`. */
 const budgetMs = 180_000;
 const stepMs = 60_000;
-/** A backup bot that is still being made ends within this time, or with its node. */
+/** A backup bot, or what the recipe needs, that is still being made ends within this time, or with its node. */
 const botMs = 5_000;
 
 /** What went wrong while taking down, collected: neither a failure nor what hangs stops the rest. */
@@ -99,7 +99,7 @@ async function swarmToEnd(site: Site): Promise<Swarm | null> {
 
 async function endWatching(site: Site, attempts: Attempts): Promise<void> {
   const { build } = site;
-  await within(site.backupBotIfAny(), botMs);
+  await within(Promise.all([site.backupBotIfAny(), site.needsEnded()]), botMs);
   await attempts.try("test runner", () => build.span("test runner ended", async () => (await site.runner)?.close()));
   // A package manager that is stopped half way leaves the machine worse than it was.
   await attempts.try("browser", () => site.browserTried());

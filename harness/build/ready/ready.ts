@@ -6,7 +6,7 @@ import type { App } from "../appState.ts";
 import { pageOf } from "../health.ts";
 import { isRouted, routedService } from "../routed.ts";
 import type { Site } from "../site.ts";
-import { untilBroken } from "../standing.ts";
+import { untilOver } from "../standing.ts";
 import { commandLook } from "./command.ts";
 import { inOrder } from "./order.ts";
 import { pageReady } from "./page.ts";
@@ -27,7 +27,7 @@ export async function ready(site: Site, swarm: Swarm, app: App, timeoutMs: numbe
   const { build } = site;
   const { settings } = app;
   const enough = new AbortController();
-  const signal = AbortSignal.any([untilBroken(site), enough.signal]);
+  const signal = AbortSignal.any([untilOver(site, app), enough.signal]);
   const limitMs = settings.timeouts.readyMs ?? timeoutMs;
   const probes = probesFor(settings.probes, app.compose.services.map(({ name }) => name));
   const page = isRouted(app)

@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import { bounded } from "../bounded.ts";
 import { edgeCertificate } from "../certificates.ts";
-import { baseDomain, deployEdge, edgeAnswers, edgeCa, type EdgeImage } from "../edge.ts";
+import { baseDomain, caConfig, deployEdge, edgeAnswers, edgeCa, type EdgeImage } from "../edge.ts";
 import { hasIpvs } from "../ipvs.ts";
 import { ContainerShell } from "../shell/container-shell.ts";
 import type { Edge, Swarm } from "../types.ts";
@@ -71,11 +71,11 @@ export async function startThrowaway(o: ThrowawayOptions): Promise<Throwaway> {
     await formSwarm(nodes, signal);
     const edgeReady = deployEdge(manager.docker, certificate, image, signal).then(() => edgeAnswers(manager.docker, edge, 60_000, signal));
     edgeReady.catch(() => {});
-    const facts = await factsOf(manager, nodes.length, `Traefik (${o.edgeImage}), the harness's own`, shell, signal);
+    const [facts, inside] = await Promise.all([factsOf(manager, nodes.length, `Traefik (${o.edgeImage}), the harness's own`, shell, signal), insideOf(manager, signal)]);
     log("starting the edge");
     if (o.waitForEdge ?? true) await edgeReady;
     const another = (index: number, ended: AbortSignal) => start(specOf(o, index, program), ended);
-    return new ThrowawaySwarm({ host: o.host, runId: o.runId, members, start: another, shell, facts, edge, edgeReady, lost, abandon });
+    return new ThrowawaySwarm({ host: o.host, runId: o.runId, members, start: another, shell, facts, edge, inside, edgeReady, lost, abandon });
   } catch (error) {
     abandon.abort(error);
     for (const beat of beats) beat.stop();
@@ -106,12 +106,12 @@ export async function attachThrowaway(o: AttachOptions): Promise<Throwaway> {
   const manager = members[0]?.node as RunningNode;
   const edge = edgeOf(manager, await edgeCa(manager.docker));
   const shell = shellOf(manager, runId);
-  const facts = await factsOf(manager, members.length, "Traefik, the harness's own", shell, o.signal);
+  const [facts, inside] = await Promise.all([factsOf(manager, members.length, "Traefik, the harness's own", shell, o.signal), insideOf(manager, o.signal)]);
   const abandon = new AbortController();
   const start = async () => {
     throw new Error("nothing joins a kept Swarm");
   };
-  return new ThrowawaySwarm({ host: o.host, runId, members, start, shell, facts, edge, edgeReady: Promise.resolve(), lost, abandon });
+  return new ThrowawaySwarm({ host: o.host, runId, members, start, shell, facts, edge, inside, edgeReady: Promise.resolve(), lost, abandon });
 }
 
 async function startBeating(host: Docker, spec: NodeSpec, lost: AbortController, signal: AbortSignal): Promise<Started> {
@@ -143,6 +143,13 @@ function specOf(o: ThrowawayOptions, index: number, program: string | null): Nod
 
 function edgeOf(manager: RunningNode, ca: string): Edge {
   return { address: "127.0.0.1", httpsPort: manager.ports.https, httpPort: manager.ports.http, baseDomain, trust: { ca } };
+}
+
+/** The edge's ports are the manager's own, which containers of every node reach. */
+async function insideOf(manager: RunningNode, signal: AbortSignal): Promise<Swarm["inside"]> {
+  const info = (await bounded("docker info", manager.docker.info(), 20_000, signal)) as { Swarm?: { NodeAddr?: string } };
+  const address = info.Swarm?.NodeAddr;
+  return address ? { address, caConfig } : null;
 }
 
 function shellOf(manager: RunningNode, runId: string): ContainerShell {

@@ -47,6 +47,7 @@ export interface Parts {
   readonly shell: NodeShell;
   readonly facts: Swarm["facts"];
   readonly edge: Edge;
+  readonly inside: Swarm["inside"];
   readonly edgeReady: Promise<void>;
   readonly lost: AbortController;
   /** Ends what is still going on in the background. */
@@ -59,6 +60,7 @@ export class ThrowawaySwarm implements Throwaway {
   readonly shell: NodeShell;
   readonly edge: Edge;
   readonly facts: Swarm["facts"];
+  readonly inside: Swarm["inside"];
   readonly containerId: string;
   readonly hostPorts: NodePorts;
   readonly edgeReady: Promise<void>;
@@ -84,6 +86,7 @@ export class ThrowawaySwarm implements Throwaway {
     this.shell = parts.shell;
     this.edge = parts.edge;
     this.facts = parts.facts;
+    this.inside = parts.inside;
     this.containerId = manager.container.id;
     this.hostPorts = manager.ports;
     this.edgeReady = parts.edgeReady;

@@ -8,9 +8,10 @@ import { request } from "./request.ts";
 
 const signal = new AbortController().signal;
 
-function handlers(build: Build) {
+function handlers(build: Build, wired: ((env: Readonly<Record<string, string>>) => void) | null = null) {
+  const keycloak = { secrets: { admin_pass: "hunter2-of-keycloak" } } as unknown as App;
   const app = { secrets: { db_password: "hunter2-of-the-app" } } as unknown as App;
-  return handlersFor(new Site(build), {} as Swarm, app, "custom");
+  return handlersFor(new Site(build), {} as Swarm, { app, needs: new Map([["keycloak", keycloak]]), tier: "custom", wired });
 }
 
 test("incident 39: what a test masks is hidden by the build and in pictures; a token of the forge is no test's business", async () => {
@@ -18,7 +19,25 @@ test("incident 39: what a test masks is hidden by the build and in pictures; a t
   const { mask, secret, secrets } = handlers(build);
   await mask({ value: "password-of-a-new-user" }, signal);
   expect(build.mask.text("typed password-of-a-new-user with a-token-of-ours")).toBe("typed ••• with •••");
-  expect(await secrets({}, signal)).toEqual(["hunter2-of-the-app", "password-of-a-new-user"]);
-  expect(await secret({ name: "db_password" }, signal)).toBe("hunter2-of-the-app");
-  await expect(secret({ name: "db_pass" }, signal)).rejects.toThrow("no secret db_pass; it has db_password");
+  expect(await secrets({}, signal)).toEqual(["hunter2-of-the-app", "hunter2-of-keycloak", "password-of-a-new-user"]);
+  expect(await secret({ need: null, name: "db_password" }, signal)).toBe("hunter2-of-the-app");
+  await expect(secret({ need: null, name: "db_pass" }, signal)).rejects.toThrow("no secret db_pass; it has db_password");
+});
+
+test("a test reaches the app and what it needs, and nothing else", async () => {
+  const { secret, exec } = handlers(new Build(request, () => {}, signal, "unit-handlers"));
+  expect(await secret({ need: "keycloak", name: "admin_pass" }, signal)).toBe("hunter2-of-keycloak");
+  await expect(secret({ need: null, name: "admin_pass" }, signal)).rejects.toThrow("the app has no secret admin_pass");
+  await expect(secret({ need: "other", name: "admin_pass" }, signal)).rejects.toThrow("there is no other beside the app; there: keycloak");
+  await expect(exec({ need: "other", service: "app", argv: ["true"], input: null, timeoutMs: 1 }, signal)).rejects.toThrow("there is no other");
+});
+
+test("only wire says values for the .env, and none that the build sets itself", async () => {
+  const build = new Build(request, () => {}, signal, "unit-handlers");
+  await expect(handlers(build).wired({ env: { A: "b" } }, signal)).rejects.toThrow("only the step wire");
+  const said: object[] = [];
+  const { wired } = handlers(build, (env) => said.push(env));
+  for (const env of [{ DOMAIN: "elsewhere" }, { "A B": "c" }, { A: "\0" }]) await expect(wired({ env }, signal)).rejects.toThrow("wire answers");
+  await wired({ env: { OIDC_CLIENT: "app" } }, signal);
+  expect(said).toEqual([{ OIDC_CLIENT: "app" }]);
 });

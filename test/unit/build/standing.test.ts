@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { App } from "../../../harness/build/appState.ts";
 import { Build } from "../../../harness/build/context.ts";
-import { brokeBeside, standing, untilBroken } from "../../../harness/build/standing.ts";
+import { brokeBeside, standing, untilBroken, untilOver } from "../../../harness/build/standing.ts";
 import type { Watch } from "../../../harness/watch/watch.ts";
 import { request } from "./request.ts";
 
@@ -38,4 +38,26 @@ test("what broke and was given up ends nothing, nor does what was never deployed
   const reason = new Error("Ctrl-C");
   interrupt.abort(reason);
   expect(signal.reason).toBe(reason);
+});
+
+test("what the recipe needs does not stand: its break ends what is done to it, and nothing else", () => {
+  const [head, keycloak] = [app(), app({ which: "need" })];
+  const { site: both } = site(head.app, keycloak.app);
+  const ground = { ...both, needsAbandon: new AbortController() };
+  expect(standing(both)).toEqual([head.app]);
+  const reason = new Error("keycloak loops");
+  keycloak.broken.abort(reason);
+  expect(untilBroken(both).aborted).toBe(false);
+  expect(untilOver(ground, head.app).aborted).toBe(false);
+  expect(untilOver(ground, keycloak.app).reason).toBe(reason);
+});
+
+test("the build's end, and the break of an app that stands, end what is done to a needed recipe", () => {
+  const [head, keycloak] = [app(), app({ which: "need", watch: null })];
+  const { site: both } = site(head.app, keycloak.app);
+  const abandoned = { ...both, needsAbandon: new AbortController() };
+  abandoned.needsAbandon.abort(new Error("over"));
+  expect(untilOver(abandoned, keycloak.app).aborted).toBe(true);
+  head.broken.abort(new Error("head loops"));
+  expect(untilOver({ ...both, needsAbandon: new AbortController() }, keycloak.app).reason).toMatchObject({ message: "head loops" });
 });

@@ -30,6 +30,8 @@ const all: All<RecipeSettings> & { [K in "restarts" | "health" | "timeouts" | "l
   load: { seconds: 20, connections: 50 },
   dependencies: { app: { add: ["queue"], remove: ["cache"] } },
   env: { deploy: { A: "1" }, upgrade: { B: "2" } },
+  needs: ["keycloak"],
+  weight: 2.5,
   overlays: [overlay],
   variants: { postgres: { env: { deploy: { COMPOSE_FILE: "compose.yml:compose.postgres.yml" }, upgrade: {} }, overlays: [overlay], skip: { upgrade: "it is new" } } },
   skip: { backup: "the dump takes an hour" },
@@ -68,6 +70,7 @@ describe("settings", () => {
       timeouts: { deployMs: 1_200_000, readyMs: 90_000, tierMs: 300_000 },
       load: all.load,
       env: all.env,
+      needs: ["keycloak"],
       overlays: [{ ...overlay, at: "overlays.0" }],
       variants: { postgres: { env: all.variants.postgres?.env, overlays: [{ ...overlay, at: "variants.postgres.overlays.0" }], skip: { upgrade: "it is new" } } },
       skip: all.skip,
@@ -125,7 +128,7 @@ describe("a number that is none, or makes no sense", () => {
 });
 
 describe("a shape that is wrong", () => {
-  const keys = "the keys are health, probes, timeouts, restarts, load, dependencies, env, overlays, variants, skip";
+  const keys = "the keys are health, probes, timeouts, restarts, load, dependencies, env, needs, weight, overlays, variants, skip";
   test.each<[string, unknown, string]>([
     ["a misspelt key", { restart: {} }, `unknown key "restart", did you mean "restarts"?; ${keys}`],
     ["a misspelt limit", { restarts: { failure: 2 } }, 'unknown key "restarts.failure", did you mean "failures"?'],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fetchFailure, withoutCredentials } from "../../../harness/recipe/forge.ts";
-import { sourceOf } from "../../../harness/recipe/source.ts";
+import { sourceBeside, sourceOf } from "../../../harness/recipe/source.ts";
 
 const there = (...paths: string[]) => (path: string) => paths.includes(path);
 
@@ -53,5 +53,19 @@ describe("fetchFailure", () => {
   it("shows no credentials", () => {
     expect(withoutCredentials("https://me:token@git.example.org/x.git")).toBe("https://git.example.org/x.git");
     expect(withoutCredentials("ssh://git@git.example.org/x.git")).toBe("ssh://git@git.example.org/x.git");
+  });
+});
+
+describe("a recipe that another one needs", () => {
+  const path = { kind: "path", path: "/src/gitea", name: "gitea" } as const;
+  const url = { kind: "url", url: "https://git.example.org/me/gitea.git", name: "gitea" } as const;
+  const catalogue = { kind: "url", url: "https://git.coopcloud.tech/coop-cloud/keycloak.git", name: "keycloak" };
+
+  it("is the folder beside it", () => expect(sourceBeside(path, "keycloak", null, there("/src/keycloak"))).toEqual({ kind: "path", path: "/src/keycloak", name: "keycloak" }));
+  it("is the catalogue's where there is no such folder", () => expect(sourceBeside(path, "keycloak", null, there())).toEqual(catalogue));
+  it("is not what stands where the build was started", () => expect(sourceBeside(url, "keycloak", null, there("keycloak"))).toEqual(catalogue));
+  it("is looked up where names are", () => expect(sourceBeside(url, "keycloak", "https://git.example.org/ours", there())).toEqual({ kind: "url", url: "https://git.example.org/ours/keycloak.git", name: "keycloak" }));
+  it.each(["https://git.example.org/me/gitea.git", "https://git.example.org/me/gitea"])("is not the other one's own place, %s", (src) => {
+    expect(sourceBeside(url, "keycloak", src, there())).toEqual(catalogue);
   });
 });

@@ -10,7 +10,26 @@ const service = (name: string, change: Partial<ComposeService> = {}): ComposeSer
 const app = (...services: ComposeService[]): ComposeApp => ({ services, secrets: [], configs: [], volumes: [], networks: [], format: "3.7", version: null });
 const port = (mode: "ingress" | "host", published: number | null = 8080) => ({ published, target: 80, protocol: "tcp", mode });
 
+const reach = { domains: ["keyc1.ci.test"], address: "10.0.0.5", caConfig: "edge_ca" };
+
 describe("overlayFor", () => {
+  it("leads every service to what the recipe needs, and lets it know who signs there", () => {
+    const overlay = overlayFor(app(service("app"), service("worker")), { ipvs: true, reach });
+    const reaching = {
+      extra_hosts: ["keyc1.ci.test:10.0.0.5"],
+      configs: [{ source: "recipe_ci_ca", target: "/etc/ssl/certs/80a2f090.0", mode: 0o444 }],
+      environment: { NODE_EXTRA_CA_CERTS: "/etc/ssl/certs/80a2f090.0" },
+    };
+    expect(parse(overlay?.yaml ?? "")).toEqual({ version: "3.7", services: { app: reaching, worker: reaching }, configs: { recipe_ci_ca: { external: true, name: "edge_ca" } } });
+    expect(overlay).toMatchObject({ summary: "reaches keyc1.ci.test at 10.0.0.5 and knows the edge's CA", hostPorts: [] });
+  });
+
+  it("does so beside what a kernel without IPVS wants", () => {
+    const overlay = overlayFor(app(service("app"), service("done", { endpointMode: "dnsrr" })), { ipvs: false, reach });
+    expect(parse(overlay?.yaml ?? "").services).toMatchObject({ app: { extra_hosts: ["keyc1.ci.test:10.0.0.5"], deploy: { endpoint_mode: "dnsrr" } }, done: { extra_hosts: ["keyc1.ci.test:10.0.0.5"] } });
+    expect(overlay?.summary).toBe("no IPVS in this kernel: endpoint_mode dnsrr for app; reaches keyc1.ci.test at 10.0.0.5 and knows the edge's CA");
+  });
+
   it("adds nothing where the kernel has IPVS", () => {
     expect(overlayFor(app(service("app", { ports: [port("ingress")] })), { ipvs: true })).toBeNull();
   });

@@ -20,6 +20,7 @@ export function context(over: Partial<TierContext> = {}, expect: Expectations = 
     recipe: { name: "tiny", variant: null },
     head: { version: "0.3.0+1.27", commit: "d2ed184" },
     base: null,
+    needs: {},
     env: { DOMAIN: "app.ci.test" },
     services: [],
     expect,

@@ -30,7 +30,7 @@ afterAll(async () => {
 async function write(name: string, source: string): Promise<string> {
   const file = join(dir, name);
   await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, `import { app, expect, test } from "recipe-ci/testing";\n${source}`);
+  await writeFile(file, `import { app, expect, needs, test } from "recipe-ci/testing";\n${source}`);
   return file;
 }
 
@@ -213,7 +213,7 @@ describe("cancelling", () => {
 
 test("calls reach the build through the socket, and its refusals reach the test", async () => {
   const handlers: Handlers = {
-    exec: async ({ service: name, argv }) => ({ exitCode: 3, stdout: `${name}: ${argv.join(" ")}`, stderr: "" }),
+    exec: async ({ need, service: name, argv }) => ({ exitCode: 3, stdout: `${need ?? "app"}, ${name}: ${argv.join(" ")}`, stderr: "" }),
     logs: async () => ["one", "two"],
     secret: async ({ name }) => {
       throw new Error(`no secret ${name}`);
@@ -223,13 +223,14 @@ test("calls reach the build through the socket, and its refusals reach the test"
     secrets: async () => [],
     mask: async () => null,
     picture: async ({ name }) => name,
+    wired: async () => null,
   };
   const calls: string[] = [];
   const server = await serveRpc({ socketPath: socketPath(), handlers, onCall: (call) => calls.push(call.method) });
   try {
     const file = await write("calls.test.ts", `
       test("asks", async () => {
-        expect(await app.exec("db", ["ls", "-l"])).toEqual({ exitCode: 3, stdout: "db: ls -l", stderr: "" });
+        expect(await app.exec("db", ["ls", "-l"])).toEqual({ exitCode: 3, stdout: "app, db: ls -l", stderr: "" });
         expect(await app.logs("db")).toEqual(["one", "two"]);
         await expect(app.secret("key")).rejects.toThrow("no secret key");
         expect((await app.abra.cmd("app", "limits")).stdout).toBe("limits");
@@ -239,6 +240,16 @@ test("calls reach the build through the socket, and its refusals reach the test"
       });`);
     expect(await run([file], { socketPath: server.socketPath })).toMatchObject({ status: "passed" });
     expect(calls).toEqual(["exec", "logs", "secret", "abraCmd", "services"]);
+    const beside = await write("needs.test.ts", `
+      test("asks keycloak", async () => {
+        expect(Object.keys(needs)).toEqual(["keycloak"]);
+        expect(needs.keycloak.url).toBe("https://keyc.ci.test");
+        expect(needs.keycloak.env).toEqual({ ADMIN_USERNAME: "admin" });
+        expect((await needs.keycloak.exec("app", ["id"])).stdout).toBe("keycloak, app: id");
+        expect(() => needs.keycloack.url).toThrow("there is no keycloack beside the app in this tier (there: keycloak)");
+      });`);
+    const keycloak = { domain: "keyc.ci.test", url: "https://keyc.ci.test", stack: "keyc_ci_test", head: { version: "1.0.0", commit: "c0ffee" }, env: { ADMIN_USERNAME: "admin" }, services: [] };
+    expect(await run([beside], { socketPath: server.socketPath, context: context({ needs: { keycloak } }) })).toMatchObject({ status: "passed" });
   } finally {
     await server.close();
   }
