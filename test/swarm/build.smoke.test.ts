@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { iso } from "../../harness/base/clock.ts";
 import type { Results } from "../../reports/results.ts";
-import { testMachine } from "./host.ts";
-import { Lab, type Outcome } from "./support/lab.ts";
+import { inLab } from "./support/in-lab.ts";
+import { type Lab, type Outcome } from "./support/lab.ts";
 
 const phases = ["admit", "preflight", "fetch", "lint", "prepare", "prepull", "install", "upgrade", "backup", "restore", "custom", "converge", "collect", "teardown", "report"];
 
@@ -10,15 +10,12 @@ let lab: Lab;
 let outcome: Outcome;
 let results: Results;
 
-beforeAll(async () => {
-  await testMachine(["nginx:1.27"], AbortSignal.timeout(900_000));
-  lab = await Lab.open();
+inLab(async (opened) => {
+  lab = opened;
   outcome = await lab.run([await lab.recipe("tiny")]);
   if (!lab.hasResults()) throw new Error(`no results: ${outcome.stdout}${outcome.stderr}`);
   results = lab.results();
-}, 900_000);
-
-afterAll(() => lab?.close());
+});
 
 describe("one whole build of a small recipe", () => {
   it("passes, with exit code 0 and level 3: what it lacks by its structure stops nothing before its own tests", () => {

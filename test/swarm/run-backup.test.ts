@@ -1,20 +1,15 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { backupBotImage } from "../../harness/machine/catalogue.ts";
 import type { Results } from "../../reports/results.ts";
-import { testMachine } from "./host.ts";
-import { Lab, type Outcome } from "./support/lab.ts";
+import { inLab } from "./support/in-lab.ts";
+import { type Lab, type Outcome } from "./support/lab.ts";
 
 /** Whole runs of a recipe that is backed up in each way that labels know, its content made by a hooks.ts. */
 
 let lab: Lab;
 
-beforeAll(async () => {
-  await testMachine(["nginx:1.27", backupBotImage], AbortSignal.timeout(900_000));
-  lab = await Lab.open();
-}, 900_000);
-
-afterAll(() => lab?.close());
+inLab((opened) => void (lab = opened), ["nginx:1.27", backupBotImage]);
 
 /** In each service what its labels name. */
 const content = "echo rows > /state/live.txt";

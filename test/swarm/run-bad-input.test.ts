@@ -1,9 +1,9 @@
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { testMachine } from "./host.ts";
-import { git, Lab, standIn } from "./support/lab.ts";
+import { describe, expect, it } from "vitest";
+import { inLab } from "./support/in-lab.ts";
+import { git, type Lab, standIn } from "./support/lab.ts";
 
 /** What is called, in which environment, and what the one line on stderr must say. */
 interface Case {
@@ -16,12 +16,7 @@ interface Case {
 
 let lab: Lab;
 
-beforeAll(async () => {
-  await testMachine(["nginx:1.27"], AbortSignal.timeout(900_000));
-  lab = await Lab.open();
-}, 900_000);
-
-afterAll(() => lab?.close());
+inLab((opened) => void (lab = opened));
 
 let made = 0;
 

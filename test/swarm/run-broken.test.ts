@@ -1,18 +1,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Results } from "../../reports/results.ts";
-import { testMachine } from "./host.ts";
-import { Lab, type Outcome } from "./support/lab.ts";
+import { inLab } from "./support/in-lab.ts";
+import { type Lab, type Outcome } from "./support/lab.ts";
 
 let lab: Lab;
 
-beforeAll(async () => {
-  await testMachine(["nginx:1.27"], AbortSignal.timeout(900_000));
-  lab = await Lab.open();
-}, 900_000);
-
-afterAll(() => lab?.close());
+inLab((opened) => void (lab = opened));
 
 /** A whole run of a fixture; whatever comes of it, nothing may be left. */
 async function runOf(fixture: string): Promise<{ outcome: Outcome; results: Results }> {

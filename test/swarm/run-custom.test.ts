@@ -1,18 +1,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Results } from "../../reports/results.ts";
-import { testMachine } from "./host.ts";
-import { Lab, type Outcome } from "./support/lab.ts";
+import { inLab } from "./support/in-lab.ts";
+import { type Lab, type Outcome } from "./support/lab.ts";
 
 let lab: Lab;
 
-beforeAll(async () => {
-  await testMachine(["nginx:1.27"], AbortSignal.timeout(900_000));
-  lab = await Lab.open();
-}, 900_000);
-
-afterAll(() => lab?.close());
+inLab((opened) => void (lab = opened));
 
 /** One run of the fixture without versions, with these files in its repo; nothing may be left of it. */
 async function runOf(name: string, prepare: (repo: string) => Promise<void> | void, env: Readonly<Record<string, string>> = {}): Promise<{ outcome: Outcome; results: Results }> {

@@ -1,21 +1,19 @@
 import type { ChildProcess } from "node:child_process";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { waitFor } from "../../harness/base/wait.ts";
 import type { BuildEvent } from "../../harness/build/events.ts";
 import type { Results } from "../../reports/results.ts";
-import { newRunId, testMachine } from "./host.ts";
-import { Lab, type Outcome, usualFlags } from "./support/lab.ts";
+import { newRunId } from "./host.ts";
+import { inLab } from "./support/in-lab.ts";
+import { type Lab, type Outcome, usualFlags } from "./support/lab.ts";
 
 let lab: Lab;
 let recipe: string;
 
-beforeAll(async () => {
-  await testMachine(["nginx:1.27"], AbortSignal.timeout(900_000));
-  lab = await Lab.open();
+inLab(async (opened) => {
+  lab = opened;
   recipe = await lab.recipe("tiny");
-}, 900_000);
-
-afterAll(() => lab?.close());
+});
 
 type Moment = (event: BuildEvent) => boolean;
 

@@ -1,26 +1,24 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { command } from "../../harness/base/command.ts";
 import { connect, currentEndpoint } from "../../harness/machine/endpoint.ts";
 import { removeRun } from "../../harness/swarm/ephemeral/remove.ts";
-import { testMachine } from "./host.ts";
-import { git, Lab, usualFlags } from "./support/lab.ts";
+import { inLab } from "./support/in-lab.ts";
+import { git, type Lab, usualFlags } from "./support/lab.ts";
 
 let lab: Lab;
 let repo: string;
 let run = "";
 
-beforeAll(async () => {
-  await testMachine(["nginx:1.27"], AbortSignal.timeout(900_000));
-  lab = await Lab.open();
+inLab(async (opened) => {
+  lab = opened;
   repo = await lab.recipe("tiny");
-}, 900_000);
+});
 
+// A test that failed in the middle leaves its run kept.
 afterAll(async () => {
-  // A test that failed in the middle leaves its run kept.
   if (run) await removeRun(connect(currentEndpoint()), run);
-  await lab?.close();
 });
 
 /** Traefik is told of a port where nothing listens, or of the right one again. */

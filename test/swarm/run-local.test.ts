@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../../harness/base/paths.ts";
 import { waitFor } from "../../harness/base/wait.ts";
 import { handOver } from "../../harness/swarm/ephemeral/image.ts";
@@ -8,8 +8,9 @@ import { startThrowaway, type Throwaway } from "../../harness/swarm/ephemeral/st
 import { backupBotImage } from "../../harness/machine/catalogue.ts";
 import { residueOf } from "../../harness/swarm/residue.ts";
 import { resultsSchema } from "../../reports/results.ts";
-import { newRunId, testMachine } from "./host.ts";
-import { Lab, standIn } from "./support/lab.ts";
+import { newRunId } from "./host.ts";
+import { inLab } from "./support/in-lab.ts";
+import { type Lab, standIn } from "./support/lab.ts";
 
 /**
  * A second Swarm, made for these tests, is the one of the current Docker context: recipe-ci runs inside its node, where
@@ -21,24 +22,21 @@ const botStack = "bot_example_org";
 /** The node's own: the checkout and the recipes are mounted read-only. */
 const [state, home, temporary, hostConfig] = ["/var/tmp/state", "/var/tmp/home", "/var/tmp/tmp", "/var/tmp/host.json"];
 
+const images = ["nginx:1.27", backupBotImage];
 let lab: Lab;
 let server: Throwaway;
 
-beforeAll(async () => {
-  const machine = await testMachine(["nginx:1.27", backupBotImage], signal);
-  lab = await Lab.open();
+inLab(async (opened, machine) => {
+  lab = opened;
   const mounts = [packageRoot, lab.path("recipes")].map((path) => ({ source: path, target: path }));
   server = await startThrowaway({ host: machine.docker, nodeImage: machine.nodeImage, edgeImage: machine.edgeImage, runId: newRunId("local"), mounts, signal });
-  for (const image of ["nginx:1.27", backupBotImage]) await handOver(machine.docker, server.docker, image, signal);
+  for (const image of images) await handOver(machine.docker, server.docker, image, signal);
   await inNode(["mkdir", "-p", home, temporary]);
   await someoneElsesStack();
   await settings();
-}, 900_000);
+}, images);
 
-afterAll(async () => {
-  await server?.close();
-  await lab?.close();
-});
+afterAll(() => server?.close());
 
 async function someoneElsesStack(): Promise<void> {
   const compose = `version: "3.8"\nservices:\n  web:\n    image: nginx:1.27\n    volumes: [data:/data]\nvolumes:\n  data: {}\n`;

@@ -1,19 +1,14 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Results } from "../../reports/results.ts";
 import type { RecipeSettings } from "../../tiers/settings.ts";
-import { testMachine } from "./host.ts";
-import { Lab, type Outcome } from "./support/lab.ts";
+import { inLab } from "./support/in-lab.ts";
+import { type Lab, type Outcome } from "./support/lab.ts";
 
 let lab: Lab;
 
-beforeAll(async () => {
-  await testMachine(["nginx:1.27"], AbortSignal.timeout(900_000));
-  lab = await Lab.open();
-}, 900_000);
-
-afterAll(() => lab?.close());
+inLab((opened) => void (lab = opened));
 
 /** A fixture with settings and other files in its working tree. */
 async function recipeWith(fixture: string, name: string, settings: RecipeSettings, files: Readonly<Record<string, string>> = {}): Promise<string> {

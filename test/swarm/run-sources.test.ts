@@ -2,21 +2,17 @@ import { createHash } from "node:crypto";
 import { appendFileSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { command } from "../../harness/base/command.ts";
 import type { Results } from "../../reports/results.ts";
 import type { ImageCacheStats } from "../../harness/swarm/images/stats.ts";
-import { newRunId, testMachine } from "./host.ts";
-import { git, Lab, type Outcome } from "./support/lab.ts";
+import { newRunId } from "./host.ts";
+import { inLab } from "./support/in-lab.ts";
+import { git, type Lab, type Outcome } from "./support/lab.ts";
 
 let lab: Lab;
 
-beforeAll(async () => {
-  await testMachine(["nginx:1.27"], AbortSignal.timeout(900_000));
-  lab = await Lab.open();
-}, 900_000);
-
-afterAll(() => lab?.close());
+inLab((opened) => void (lab = opened));
 
 let made = 0;
 

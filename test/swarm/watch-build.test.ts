@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type Docker from "dockerode";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { BuildEvent } from "../../harness/build/events.ts";
 import { removeRun } from "../../harness/swarm/ephemeral/remove.ts";
-import { testMachine } from "./host.ts";
-import { git, Lab, type Outcome, usualFlags } from "./support/lab.ts";
+import { inLab } from "./support/in-lab.ts";
+import { git, type Lab, type Outcome, usualFlags } from "./support/lab.ts";
 import { soonMs } from "./support/watched.ts";
 
 /** Whole builds in which the watch has the last word. */
@@ -15,12 +15,7 @@ import { soonMs } from "./support/watched.ts";
 let host: Docker;
 let lab: Lab;
 
-beforeAll(async () => {
-  ({ docker: host } = await testMachine(["nginx:1.27"], AbortSignal.timeout(900_000)));
-  lab = await Lab.open();
-}, 900_000);
-
-afterAll(() => lab?.close());
+inLab((opened, { docker }) => void ([lab, host] = [opened, docker]));
 
 type Edits = Readonly<Record<string, (text: string) => string>>;
 
