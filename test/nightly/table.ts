@@ -39,12 +39,17 @@ function scenariosOf({ phases, tiers: done }: Results): string[][] {
   const spans = phases.find(({ name }) => name === "extra")?.spans ?? [];
   const tests = done.find(({ name }) => name === "extra")?.tests ?? [];
   const parts = spans.filter((span) => !spans.some((other) => other !== span && isWithin(span, other)));
+  const isOf = (scenario: string, { name }: { name: string }) => name.startsWith(`${scenario}:`) || name.startsWith(`${scenario} `);
   return parts.map(({ name, durationMs }) => {
-    const own = tests.filter((test) => test.name.startsWith(`${name}:`) || test.name.startsWith(`${name} `));
+    // The recipe's own tests have no scenario's name before theirs.
+    const own = tests.filter((test) => (name === recipesOwn ? !parts.some((part) => isOf(part.name, test)) : isOf(name, test)));
     const passed = own.filter(({ status }) => status === "passed").length;
     return [name, humanDuration(durationMs), own.length === 0 ? "" : `${passed} of ${own.length} passed`];
   });
 }
+
+/** The span of the tests that were written for the recipe. */
+const recipesOwn = "the recipe's own";
 
 type Span = Results["phases"][number]["spans"][number];
 

@@ -16,11 +16,11 @@ const night: Results = {
   teardown: { ...passed.teardown, status: "clean", residue: [] },
   phases: [
     { name: "install", startedAt: at(0), durationMs: 8_200, status: "passed", spans: [] },
-    { name: "extra", startedAt: at(10), durationMs: 40_000, status: "failed", spans: [span("load", 10, 20), span("load tests", 29, 1), span("redeploy", 30, 12), span("redeploy tests", 41, 1)] },
+    { name: "extra", startedAt: at(10), durationMs: 40_000, status: "failed", spans: [span("the recipe's own", 5, 5), span("load", 10, 20), span("load tests", 29, 1), span("redeploy", 30, 12), span("redeploy tests", 41, 1)] },
   ],
   tiers: [
     { name: "install", status: "passed", reason: null, tests: [tested("page")] },
-    { name: "extra", status: "passed", reason: "without drain (one node)", notes: ["load: 40 answers a second"], tests: [tested("load: pages"), tested("load: memory", "failed"), tested("redeploy: nothing restarts")] },
+    { name: "extra", status: "passed", reason: "without drain (one node)", notes: ["load: 40 answers a second"], tests: [tested("orders come through"), tested("load: pages"), tested("load: memory", "failed"), tested("redeploy: nothing restarts")] },
   ],
 };
 const none = { application: "gitea", results: null };
@@ -36,6 +36,7 @@ test("a build is a line: verdict, level, and how each tier ended and when", () =
 
 test("a scenario is a line: what it took, its tests within it, and how many of them passed", () => {
   expect(scenarioTable([{ application: "shop", results: night }, none]).split("\n").slice(2)).toEqual([
+    "| shop | the recipe's own | 5.0 s | 1 of 1 passed |",
     "| shop | load | 20.0 s | 1 of 2 passed |",
     "| shop | redeploy | 12.0 s | 1 of 1 passed |",
   ]);
