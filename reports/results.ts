@@ -133,7 +133,8 @@ export const resultsSchema = z.strictObject({
     residue: z.array(residueSchema),
     durationMs: ms,
   }),
-  artifacts: z.array(z.strictObject({ kind: z.string(), path: z.string() })),
+  /** `withheld`: why there is no such file any more; a path that shows a secret is not whole. */
+  artifacts: z.array(z.strictObject({ kind: z.string(), path: z.string(), withheld: z.string().optional() })),
 });
 
 export type Results = z.infer<typeof resultsSchema>;

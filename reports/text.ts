@@ -169,7 +169,9 @@ function whereAbouts({ target, run, artifacts }: Results, paint: Paint, width: n
   if (target?.abra.standIn) {
     lines.push(...wrap("abra was played by the stand-in: no real abra saw this recipe", "", width).map((line) => paint("yellow", line)));
   }
-  lines.push(`Run ${run.id}${artifacts.length > 0 ? `, ${artifacts.length} artifacts` : ""}`);
+  const withheld = artifacts.filter((artifact) => artifact.withheld !== undefined).length;
+  const kept = artifacts.length - withheld;
+  lines.push([`Run ${run.id}`, kept > 0 && `${kept} artifacts`, withheld > 0 && `${withheld} withheld`].filter(Boolean).join(", "));
   if (path !== null) lines.push(`Results ${paint("underline", path)}`);
   return lines;
 }

@@ -93,7 +93,8 @@ export class Abra {
     if (outcome.ok && outcome.stdout.trim() === "") return { ...outcome, value: {} };
     const value = outcome.ok ? answer(generatedSchema, outcome, "app secret generate", true) : null;
     for (const secret of Object.values(value ?? {})) this.#o.mask.add(secret);
-    return { ...outcome, stdout: this.#o.mask.text(outcome.stdout), value };
+    // Where it ended badly, nobody knows which of what it printed are values.
+    return { ...outcome, stdout: value ? this.#o.mask.text(outcome.stdout) : "", value };
   }
 
   /** Stores a value under a secret's name and version. The value travels in a file, not on a command line that others can list. */
@@ -139,7 +140,7 @@ export class Abra {
    */
   async recipeLint(recipe: string): Promise<{ rows: LintRow[]; fatal: string | null }> {
     const outcome = await this.#call(["recipe", "lint", "-n", recipe], { pty: true, timeoutMs: minute });
-    const rows = lintTable(outcome.stdout);
+    const rows = lintTable(this.#o.mask.text(outcome.stdout));
     if (outcome.fatal !== null) return { rows, fatal: outcome.fatal };
     if (outcome.timedOut || outcome.exitCode !== 0) orInfra(outcome, "recipe lint");
     if (rows.length === 0) throw garbage("recipe lint", "no table", [outcome.stdout.slice(0, 400)]);

@@ -12,7 +12,7 @@ import { lint } from "./phases/lint.ts";
 import { preflight } from "./phases/preflight.ts";
 import { prepare } from "./phases/prepare.ts";
 import { prepull } from "./phases/prepull.ts";
-import { harnessFacts, resultsOf } from "./phases/report.ts";
+import { report, resultsOf } from "./phases/report.ts";
 import { restore } from "./phases/restore.ts";
 import { teardown } from "./phases/teardown.ts";
 import { upgrade } from "./phases/upgrade.ts";
@@ -45,6 +45,6 @@ export async function runBuild(build: Build, openWorld: OpenWorld): Promise<Resu
     await build.closing("collect", () => collect(site));
     await build.closing("teardown", () => teardown(site));
   }
-  const harness = await build.closing("report", harnessFacts);
+  const harness = await build.closing("report", () => report(build));
   return resultsOf(build, harness);
 }

@@ -5,6 +5,7 @@ import { noLog } from "../base/log.ts";
 import { Mask } from "../base/mask.ts";
 import { runDir } from "../base/paths.ts";
 import { orAbort, within } from "../base/wait.ts";
+import { wordsOfResults } from "../../reports/words.ts";
 import type { ImageResult, Results, Rung, Status, TargetFacts, TierName, TierResult, WatchFailure } from "../../reports/results.ts";
 import type { Reason } from "../base/errors.ts";
 import type { Finding } from "../recipe/lint/finding.ts";
@@ -35,6 +36,8 @@ export interface Findings {
   watch: { restarts: Record<string, number>; failures: WatchFailure[]; decidedMs: number | null };
   teardown: Results["teardown"];
   artifacts: Results["artifacts"];
+  /** What it means that artifacts hold secrets; null where none was found. */
+  leak: Reason | null;
   ending: Ending | null;
   /** The phase that `ending` came from. */
   endedIn: string | null;
@@ -42,6 +45,9 @@ export interface Findings {
 
 /** What an interrupted phase may take to end by itself, milliseconds; what hangs is left behind. */
 const windDownMs = 5000;
+
+/** What events and results are made of: a test that calls one of these words secret must not keep them from being read. */
+const ownWords: readonly string[] = [...wordsOfResults(), "warning", "waiting", "verdict", "phase-begin", "phase-end"];
 
 /** One build: what was asked, where it is, what it found. Handed to every phase. */
 export class Build {
@@ -51,7 +57,7 @@ export class Build {
   /** Aborts with the reason when the build is to end early. */
   readonly signal: AbortSignal;
   readonly timeline = new Timeline();
-  readonly mask = new Mask();
+  readonly mask = new Mask(ownWords);
   readonly journal: Journal;
   /** This run's folder on this machine: clone, journal, record. */
   readonly dir: string;
@@ -160,7 +166,17 @@ function statusOf(error: unknown): Status {
 function credentialsIn(source: string): string[] {
   if (!/^https?:/.test(source) || !URL.canParse(source)) return [];
   const { username, password } = new URL(source);
-  return password === "" ? [username] : [password];
+  const secret = password === "" ? username : password;
+  // As it stands in the URL, and as somebody typed it.
+  return [secret, ...decoded(secret)];
+}
+
+function decoded(text: string): string[] {
+  try {
+    return [decodeURIComponent(text)];
+  } catch {
+    return [];
+  }
 }
 
 /** Time first, so that runs sort; random last, so that two at once never meet. */
@@ -192,6 +208,7 @@ function nothingFound(request: BuildRequest): Findings {
     watch: { restarts: {}, failures: [], decidedMs: null },
     teardown: { status: "clean", residue: [], durationMs: 0 },
     artifacts: [],
+    leak: null,
     ending: null,
     endedIn: null,
   };

@@ -12,7 +12,7 @@ import { fetch } from "./phases/fetch.ts";
 import { lintStatic } from "./phases/lint.ts";
 import { overlayInWords, targetOf } from "./phases/prepare.ts";
 import { pullFor } from "./phases/prepull.ts";
-import { harnessFacts, resultsOf } from "./phases/report.ts";
+import { report, resultsOf } from "./phases/report.ts";
 import { prune } from "./prune.ts";
 import { letGo } from "./phases/teardown.ts";
 import type { Checkout } from "../recipe/types.ts";
@@ -47,7 +47,7 @@ export async function runRedeploy(build: Build, openWorld: OpenWorld, kept: Kept
     await build.closing("collect", () => collect(site));
     await build.closing("teardown", () => letGo(site, kept));
   }
-  const harness = await build.closing("report", harnessFacts);
+  const harness = await build.closing("report", () => report(build));
   return resultsOf(build, harness);
 }
 

@@ -22,6 +22,8 @@ export interface VerdictFacts {
   readonly declaredSkips: readonly TierName[];
   /** A base that no longer deploys; null where it did or there is none. */
   readonly baseBroken: Reason | null;
+  /** Artifacts that were withheld for a secret in them; null where there was none. */
+  readonly leak: Reason | null;
 }
 
 export interface VerdictSays {
@@ -34,7 +36,17 @@ export interface VerdictSays {
 /** The one place that names a verdict (DESIGN, rule 7). Unknown is never green. */
 export function verdictOf(facts: VerdictFacts): VerdictSays {
   const rungs = rungsOf(facts);
-  return { ...verdictAndReason(facts), level: levelOf(rungs, facts.declaredSkips.includes("custom")), rungs };
+  return { ...withLeak(verdictAndReason(facts), facts.leak), level: levelOf(rungs, facts.declaredSkips.includes("custom")), rungs };
+}
+
+/**
+ * Whatever it came to, evidence is missing and a secret may be known: nobody may go on as if all was said, nor try again and leak
+ * again. Only a build that was ended from outside says so first.
+ */
+function withLeak(said: Pick<VerdictSays, "verdict" | "reason">, leak: Reason | null): Pick<VerdictSays, "verdict" | "reason"> {
+  if (!leak || said.verdict === "interrupted" || said.verdict === "timedout") return said;
+  const otherwise = said.reason ? [`otherwise ${said.verdict}: ${said.reason.summary} (${said.reason.class})`] : [`otherwise ${said.verdict}`];
+  return { verdict: "unverified", reason: { ...leak, evidence: [...leak.evidence, ...otherwise, ...(said.reason?.evidence ?? [])] } };
 }
 
 function verdictAndReason(facts: VerdictFacts): { verdict: Verdict; reason: Reason | null } {

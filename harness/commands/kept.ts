@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { humanDuration } from "../base/clock.ts";
 import { messageOf, UsageError } from "../base/errors.ts";
+import { Mask } from "../base/mask.ts";
 import { runDir } from "../base/paths.ts";
 import { forgetRun, type KeptRun, keptRun, keptRuns } from "../build/kept.ts";
 import { connect, currentEndpoint } from "../machine/endpoint.ts";
@@ -45,7 +46,9 @@ export async function logsOfRun(id: string, service: string, tail: number): Prom
   const kept = keptRun(id);
   const docker = await engineOf(kept);
   const found = await serviceIn(docker, kept, service);
-  print(await serviceLogs(docker, found, { tail, signal: AbortSignal.timeout(30_000) }));
+  const mask = new Mask();
+  for (const secret of Object.values(kept.secrets)) mask.add(secret);
+  print(mask.lines(await serviceLogs(docker, found, { tail, signal: AbortSignal.timeout(30_000) })));
   return 0;
 }
 

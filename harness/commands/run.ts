@@ -64,7 +64,8 @@ export async function runRequest(request: BuildRequest, story: (build: Build) =>
     for (const kept of results.teardown.status === "kept" ? results.teardown.residue : []) {
       progress.emit({ type: "note", line: `the app is kept: recipe-ci open ${kept.id}` });
     }
-    if (!json) process.stdout.write(`\n${renderText(results, { color: useColor(), width: process.stdout.columns ?? 100, resultsPath: path })}`);
+    // Once more: what terminal control stood in the middle of is whole now that it is taken out.
+    if (!json) process.stdout.write(`\n${build.mask.text(renderText(results, { color: useColor(), width: process.stdout.columns ?? 100, resultsPath: path }))}`);
     const ending = build.findings.ending;
     return exitCodeOf(results.verdict, results.teardown.status, ending?.kind === "interrupted" ? ending.signal : null);
   } finally {

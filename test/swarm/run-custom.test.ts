@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Results } from "../../reports/results.ts";
@@ -56,6 +56,25 @@ describe("a recipe's own tests", () => {
     expect(outcome.code, outcome.stdout).toBe(5);
     expect(custom(results)).toMatchObject({ status: "unverified", tests: [], reason: expect.stringContaining("login.spec.ts") });
     expect(results.rungs).toMatchObject({ install: "pass", functional: "unverified" });
+  });
+
+  it("incident 39: a secret that one of them leaves in the results is withheld, and the build is not green", async () => {
+    const { outcome, results } = await runOf("leak", (repo) => write(repo, {
+      "leak.test.ts": [
+        `import { writeFileSync } from "node:fs";`,
+        `import { app, test } from "recipe-ci/testing";`,
+        `test("leaks", async () => {`,
+        `  await app.mask("hunter2-of-a-user");`,
+        `  console.log("told: hunter2-of-a-user");`,
+        `  writeFileSync(${JSON.stringify(lab.path("leak", "har.json"))}, "one\\nBasic " + Buffer.from("user:hunter2-of-a-user").toString("base64"));`,
+        `});`,
+      ].join("\n"),
+    }));
+    expect(outcome.code, outcome.stdout).toBe(5);
+    expect(results).toMatchObject({ verdict: "unverified", reason: { class: "secret-leak", summary: "har.json: a secret in line 2; withheld", evidence: ["har.json: a secret in line 2", "otherwise passed"] } });
+    expect(results.artifacts).toContainEqual({ kind: "file", path: "har.json", withheld: "a secret in line 2" });
+    expect(existsSync(lab.path("leak", "har.json"))).toBe(false);
+    expect(outcome.stdout + outcome.stderr + JSON.stringify(results)).not.toContain("hunter2");
   });
 
   it("a machine without a browser is not the recipe's fault, and no proof", async () => {

@@ -100,7 +100,7 @@ class App {
     return this.#rpc.call("logs", { need: this.#need, service, lines }, 30_000);
   }
 
-  /** The value of a secret, by its name in compose.yml. It is masked wherever the build writes. */
+  /** The value of a secret, by its name in compose.yml. It is masked wherever the build writes; a file in the results in which it stands all the same is deleted, and the build unverified. */
   secret(name: string): Promise<string> {
     return this.#rpc.call("secret", { need: this.#need, name }, 30_000);
   }
@@ -128,7 +128,7 @@ class App {
     return this.#rpc.call("picture", { name, png: png.toString("base64") }, 30_000);
   }
 
-  /** From now on the build shows this value to nobody: the password of a user whom a test made. */
+  /** From now on the build shows this value to nobody: the password of a user whom a test made. Tell it before it can show up anywhere; values under 6 characters are left alone. */
   async mask(value: string): Promise<void> {
     await this.#rpc.call("mask", { value }, 30_000);
   }

@@ -102,7 +102,7 @@ export class Intake {
 
   /** A fact about a task, which need not be listed yet. Log lines are masked here. */
   learn(task: string, facts: TaskFacts): void {
-    const safe = facts.log ? { ...facts, log: facts.log.map((line) => this.#mask.text(line)) } : facts;
+    const safe = facts.log ? { ...facts, log: this.#mask.lines(facts.log) } : facts;
     if (this.#history.tasks.some(({ id }) => id === task)) this.#history = addToTask(this.#history, task, safe);
     else remember(this.#early, task, { ...this.#early.get(task), ...safe });
   }

@@ -14,6 +14,7 @@ const tier = (name: TierName, status: TierResult["status"], more: Partial<TierRe
 });
 const why: Reason = { class: "crash-loop", service: "app", summary: "app: exits with 1", evidence: ["task 1"], hint: "read its log" };
 const broken: Reason = { ...why, class: "base-broken" };
+const leak: Reason = { ...why, class: "secret-leak", service: null, evidence: ["logs/head/app.log: a secret in line 3"] };
 const finding = (blame: Extract<Ending, { kind: "finding" }>["blame"]): Ending => ({ kind: "finding", blame, reason: why });
 
 const good: VerdictFacts = {
@@ -25,6 +26,7 @@ const good: VerdictFacts = {
   skip: {},
   declaredSkips: [],
   baseBroken: null,
+  leak: null,
 };
 const says = (facts: Partial<VerdictFacts>) => verdictOf({ ...good, ...facts });
 
@@ -59,6 +61,12 @@ describe("the verdict and its reason", () => {
     ["a bug of the harness", { ending: { kind: "bug", message: "x is undefined", stack: ["at y"] }, endedIn: "lint" }, "infra", "harness-bug"],
     ["an interrupt, whatever passed before", { ending: { kind: "interrupted", signal: "SIGINT", message: "interrupted by SIGINT" } }, "interrupted", "interrupted"],
     ["the deadline, whatever failed before", { ending: { kind: "timedout", message: "the deadline passed" }, tiers: [tier("install", "failed")] }, "timedout", "deadline"],
+    ["a secret in an artifact, where all passed", { leak }, "unverified", "secret-leak"],
+    ["a secret in an artifact, where a tier failed", { leak, tiers: [tier("install", "failed")] }, "unverified", "secret-leak"],
+    ["a secret in an artifact of a recipe that failed", { leak, ending: finding("recipe"), endedIn: "install", tiers: [] }, "unverified", "secret-leak"],
+    ["a secret in an artifact, where trying again would leak again", { leak, ending: finding("infra"), endedIn: "install", tiers: [] }, "unverified", "secret-leak"],
+    ["a secret in an artifact of a build that was interrupted", { leak, ending: { kind: "interrupted", signal: "SIGINT", message: "interrupted by SIGINT" } }, "interrupted", "interrupted"],
+    ["a secret in an artifact of a build that was out of time", { leak, ending: { kind: "timedout", message: "the deadline passed" } }, "timedout", "deadline"],
   ])("%s", (_, facts, verdict, cls) => {
     const said = says(facts);
     expect(said.verdict).toBe(verdict);
@@ -69,6 +77,15 @@ describe("the verdict and its reason", () => {
     const bad = { name: "home page", status: "failed", durationMs: 1, error: "HTTP 500" } as const;
     const { reason } = says({ tiers: [tier("install", "failed", { reason: null, tests: [ran, bad] })] });
     expect(reason).toMatchObject({ summary: "install: 1 of 2 tests did not pass", evidence: ["home page: HTTP 500"] });
+  });
+
+  test("a secret in an artifact keeps what the verdict would have been, and the level", () => {
+    const bad = { name: "home page", status: "failed", durationMs: 1, error: "HTTP 500" } as const;
+    const tiers = [tier("install", "passed"), tier("upgrade", "failed", { tests: [ran, bad] })];
+    const { reason, level, rungs } = says({ leak, tiers });
+    expect(reason?.evidence).toEqual(["logs/head/app.log: a secret in line 3", "otherwise failed: upgrade: because (tests-failed)", "home page: HTTP 500"]);
+    expect([level, rungs.upgrade]).toEqual([1, "fail"]);
+    expect(says({ leak }).reason?.evidence).toEqual(["logs/head/app.log: a secret in line 3", "otherwise passed"]);
   });
 
   test("a bug keeps its stack as evidence and is not blamed on the recipe", () => {
