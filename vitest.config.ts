@@ -16,6 +16,7 @@ export default defineConfig({
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"], exclude: ["test/unit/**/*.process.test.ts", "test/unit/watch/corpus/**"], ...decisions } },
       { test: { name: "simulator", include: ["test/simulator/*.test.ts"], testTimeout: 120_000 } },
+      { test: { name: "fuzz", include: ["test/fuzz/*.test.ts"], testTimeout: 120_000 } },
       { test: { name: "process", include: ["test/unit/**/*.process.test.ts"], testTimeout: 30_000 } },
       { test: { name: "corpus", include: ["test/unit/watch/corpus/*.test.ts"], testTimeout: 30_000 } },
       { test: { name: "smoke", include: ["test/swarm/*.smoke.test.ts"], ...onSwarm } },

@@ -12,6 +12,7 @@ import { closingLine, type Tally, tally } from "./run/tally.ts";
 const limits: Readonly<Record<string, number>> = {
   unit: 2 * 60_000,
   simulator: 3 * 60_000,
+  fuzz: 5 * 60_000,
   process: 5 * 60_000,
   corpus: 5 * 60_000,
   smoke: 15 * 60_000,

@@ -28,7 +28,7 @@ export function plain(output: string): string {
 
 /** The message of the last FATA line, or null. A caller's place (`<deploy.go:12>`) is left out. */
 export function fatal(output: string): string | null {
-  const lines = plain(output).split("\n").flatMap((line) => /^\s*FATA\S*\s+(?:<[^>]*>\s+)?(.*\S)/.exec(line)?.[1] ?? []);
+  const lines = plain(output).split("\n").flatMap((line) => /^\s*FATA\S*\s+(?:<[^>]*>\s+)?(\S.*)/.exec(line)?.[1]?.trimEnd() ?? []);
   return lines.at(-1) ?? null;
 }
 

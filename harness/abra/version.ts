@@ -22,7 +22,7 @@ export function releaseUrl(arch: Arch): string {
 
 /** `abra version 0.13.0-beta-06a57de` is 0.13.0-beta-06a57de; null where it says something else. */
 export function versionIn(output: string): string | null {
-  return /^abra version (\d+\.\d+\.\d+\S*)\s*$/m.exec(output)?.[1] ?? null;
+  return /^abra version (\d+\.\d+\.\d[^\s]*)[^\S\n]*$/m.exec(output)?.[1] ?? null;
 }
 
 /** Whether the harness knows how this version behaves. */

@@ -95,16 +95,24 @@ export function killGroup(pid: number | undefined, signal: NodeJS.Signals = "SIG
  */
 export function splitLines(onLine: (line: string) => void): ((chunk: Uint8Array | string) => void) & { readonly end: () => void } {
   const decoder = new StringDecoder("utf8");
-  let rest = "";
-  const push = (chunk: Uint8Array | string) => {
-    rest += typeof chunk === "string" ? chunk : decoder.write(chunk);
-    const lines = rest.split(/\r?\n/);
-    rest = lines.pop() ?? "";
+  // What has no line end yet: looked at once, however many chunks it takes.
+  let rest: string[] = [];
+  const take = (text: string) => {
+    const [first = "", ...more] = text.split("\n");
+    rest.push(first);
+    const lines = more.map((next) => {
+      const line = rest.join("");
+      rest = [next];
+      return line.endsWith("\r") ? line.slice(0, -1) : line;
+    });
     for (const line of lines) onLine(line);
   };
+  const push = (chunk: Uint8Array | string) => take(typeof chunk === "string" ? chunk : decoder.write(chunk));
   const end = () => {
-    if (rest !== "") onLine(rest);
-    rest = "";
+    take(decoder.end());
+    const last = rest.join("");
+    rest = [];
+    if (last !== "") onLine(last);
   };
   return Object.assign(push, { end });
 }

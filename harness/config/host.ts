@@ -32,6 +32,11 @@ export function loadHostConfig(path: string | null): { config: HostConfig; from:
   const text = readText(path);
   if (text === null) return { config: hostSchema.parse({}), from: "defaults" };
   const from = path ?? defaultPath;
+  return { config: parseHostConfig(text, from), from };
+}
+
+/** @throws UsageError naming `from` and the key */
+export function parseHostConfig(text: string, from: string): HostConfig {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -39,7 +44,7 @@ export function loadHostConfig(path: string | null): { config: HostConfig; from:
     throw new UsageError(from, `is not JSON: ${messageOf(error)}`, "mend it or leave it out");
   }
   const result = hostSchema.safeParse(parsed);
-  if (result.success) return { config: result.data, from };
+  if (result.success) return result.data;
   const unknown = unknownKeys(result.error, hostKeys);
   const issue = result.error.issues[0];
   throw new UsageError(

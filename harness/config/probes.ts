@@ -11,22 +11,33 @@ export type Probe = { readonly name: string; readonly after: readonly string[]; 
 /** @throws UsageError where a probe waits for one that does not exist, or in a circle */
 export function checkOrder(probes: readonly Probe[], place: string): void {
   const names = probes.map(({ name }) => name);
+  const known = new Set(names);
   for (const { name, after } of probes) {
     for (const other of after) {
-      if (names.includes(other)) continue;
+      if (known.has(other)) continue;
       const near = nearest(other, names);
       throw new UsageError(place, `probes.${name}.after: no probe ${JSON.stringify(other)}${near === null ? "" : `, did you mean ${JSON.stringify(near)}?`}`, `the probes are ${names.join(", ")}`);
     }
   }
-  const settled = new Set<string>();
-  for (let left = probes; left.length > 0; ) {
-    const next = left.filter(({ after }) => !after.every((name) => settled.has(name)));
-    if (next.length === left.length) {
-      throw new UsageError(place, `probes wait for each other in a circle: ${left.map(({ name }) => name).join(", ")}`, "take one out of an after");
+  const stuck = circular(probes);
+  if (stuck.length > 0) throw new UsageError(place, `probes wait for each other in a circle: ${stuck.join(", ")}`, "take one out of an after");
+}
+
+/** Those that wait for themselves in the end, and those that wait for them. */
+function circular(probes: readonly Probe[]): string[] {
+  const left = new Map(probes.map(({ name, after }) => [name, new Set(after).size]));
+  const waiting = new Map<string, string[]>();
+  for (const { name, after } of probes) for (const other of new Set(after)) waiting.set(other, [...(waiting.get(other) ?? []), name]);
+  const ready = probes.flatMap(({ name, after }) => (after.length === 0 ? [name] : []));
+  for (let name = ready.pop(); name !== undefined; name = ready.pop()) {
+    left.delete(name);
+    for (const next of waiting.get(name) ?? []) {
+      const count = (left.get(next) ?? 0) - 1;
+      left.set(next, count);
+      if (count === 0) ready.push(next);
     }
-    for (const { name } of left) if (!next.some((probe) => probe.name === name)) settled.add(name);
-    left = next;
   }
+  return [...left.keys()];
 }
 
 /**

@@ -40,7 +40,7 @@ function unknownKey(path: readonly string[], key: string, value: unknown, place:
 
 /** Where a key does belong that stands in the wrong place, as `restarts.failures`. */
 function elsewhere(key: string, shape: Shape): string | null {
-  const [found] = Object.entries(shape.properties ?? {}).flatMap(([name, inner]) => (key in (inner.properties ?? {}) ? [`${name}.${key}`] : []));
+  const [found] = Object.entries(shape.properties ?? {}).flatMap(([name, inner]) => (Object.hasOwn(inner.properties ?? {}, key) ? [`${name}.${key}`] : []));
   return found ?? null;
 }
 

@@ -1,4 +1,4 @@
-import { parseDocument } from "yaml";
+import { type Document, isScalar, LineCounter, parseDocument, visit } from "yaml";
 import { FindingError, messageOf } from "../base/errors.ts";
 import { BadShape, binds, durationMs, list, type Map_, mapping, mounts, names, pairs, type Port, ports, sources, text, words } from "./composeParts.ts";
 import { interpolateDeep, MissingVariable } from "./interpolate.ts";
@@ -9,6 +9,9 @@ export interface ComposeFile {
   readonly name: string;
   readonly text: string;
 }
+
+/** An app has a few; the watch and its rules look at every service beside every other. */
+const mostServices = 300;
 
 type Env = Readonly<Record<string, string>>;
 
@@ -54,6 +57,7 @@ export function composeApp(files: readonly ComposeFile[], env: Env, stack: strin
       }
     }),
   );
+  if (drafts.size > mostServices) inFile(files.at(-1)?.name ?? "compose.yml", () => { throw new BadShape(`there are ${drafts.size} services, and ${mostServices} are the most that are looked at`); });
   const format = parsed.find((content) => content.version !== undefined)?.version;
   const app = inFile(files.at(-1)?.name ?? "compose.yml", () => assemble(drafts, top, { stack, domain: env.DOMAIN ?? "" }));
   return typeof format === "string" || typeof format === "number" ? { ...app, format: `${format}` } : app;
@@ -61,14 +65,30 @@ export function composeApp(files: readonly ComposeFile[], env: Env, stack: strin
 
 /** @throws Error with the parser's first message where the text is no YAML, or expands without bounds */
 export function parseYaml(source: string): unknown {
-  const document = parseDocument(source, { merge: true, logLevel: "silent" });
+  const lines = new LineCounter();
+  // The parser's own check compares each key with every other one.
+  const document = parseDocument(source, { merge: true, logLevel: "silent", uniqueKeys: false, lineCounter: lines });
   const [first] = document.errors;
   if (first) throw new BadShape(`no valid YAML: ${first.message.split("\n")[0]}`);
+  checkKeys(document, lines);
   try {
     return document.toJS({ maxAliasCount: 200 });
   } catch (error) {
     throw new BadShape(`no valid YAML: ${messageOf(error)}`);
   }
+}
+
+function checkKeys(document: Document.Parsed, lines: LineCounter): void {
+  visit(document, {
+    Map(_, map) {
+      const seen = new Set<unknown>();
+      for (const { key } of map.items) {
+        if (!isScalar(key) || key.value === "<<") continue;
+        if (seen.has(key.value)) throw new BadShape(`no valid YAML: Map keys must be unique at line ${lines.linePos(key.range?.[0] ?? 0).line}: ${String(key.value)}`);
+        seen.add(key.value);
+      }
+    },
+  });
 }
 
 function inFile<T>(file: string, read: () => T): T {

@@ -38,13 +38,17 @@ export function pairs(value: unknown, place: string, fallback: Readonly<Record<s
       value.map((item) => {
         const line = text(item, place);
         const at = line.indexOf("=");
-        return at < 0 ? [line, fallback[line] ?? ""] : [line.slice(0, at), line.slice(at + 1)];
+        return at < 0 ? [line, valueIn(fallback, line)] : [line.slice(0, at), line.slice(at + 1)];
       }),
     );
   }
   return Object.fromEntries(
-    Object.entries(mapping(value, place)).map(([key, item]) => [key, item === null ? (fallback[key] ?? "") : text(item, `${place}.${key}`)]),
+    Object.entries(mapping(value, place)).map(([key, item]) => [key, item === null ? valueIn(fallback, key) : text(item, `${place}.${key}`)]),
   );
+}
+
+function valueIn(values: Readonly<Record<string, string>>, key: string): string {
+  return Object.hasOwn(values, key) ? (values[key] ?? "") : "";
 }
 
 /** `depends_on`, `networks`: names as a list or as the keys of a mapping. */

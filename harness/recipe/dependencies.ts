@@ -21,18 +21,17 @@ export function dependencies(app: ComposeApp, stack: string): Record<string, str
 /** The siblings that a service names, cycles included. */
 export function namedBy(service: ComposeService, names: readonly string[], stack: string): Set<string> {
   const siblings = names.filter((name) => name !== service.name);
-  return new Set(siblings.filter((name) => service.dependsOn.includes(name) || usesHost(service, name, stack)));
+  if (siblings.length === 0) return new Set();
+  const values = Object.entries(service.env).map(([key, value]) => ({ value, hosts: hostKey.test(key) ? new Set(value.split(/[\s,;]+/)) : null, isImage: imageKey.test(key) }));
+  // Most names stand nowhere, which is soon seen.
+  const usesHost = (name: string) =>
+    values.some(({ value, hosts, isImage }) => value.includes(name) && ((hosts && isAmong(hosts, name, stack)) || (!isImage && standsAsHost(value, name, stack)))) ||
+    (service.command ?? []).some((word) => word.includes(name) && standsAsHost(word, name, stack));
+  return new Set(siblings.filter((name) => service.dependsOn.includes(name) || usesHost(name)));
 }
 
-function usesHost(service: ComposeService, name: string, stack: string): boolean {
-  const inEnv = Object.entries(service.env).some(
-    ([key, value]) => (hostKey.test(key) && isHost(value, name, stack)) || (!imageKey.test(key) && standsAsHost(value, name, stack)),
-  );
-  return inEnv || (service.command ?? []).some((word) => standsAsHost(word, name, stack));
-}
-
-function isHost(value: string, name: string, stack: string): boolean {
-  return value.split(/[\s,;]+/).some((one) => [name, `tasks.${name}`, `${stack}_${name}`, `tasks.${stack}_${name}`].includes(one));
+function isAmong(hosts: ReadonlySet<string>, name: string, stack: string): boolean {
+  return [name, `tasks.${name}`, `${stack}_${name}`, `tasks.${stack}_${name}`].some((one) => hosts.has(one));
 }
 
 /** `//[user@]name`, `name:port`, `host=name`, `stack_name`; never a path (`/app`) or a bare word (`POSTGRES_DB=app`). */

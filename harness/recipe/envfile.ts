@@ -1,3 +1,5 @@
+import { FindingError } from "../base/errors.ts";
+
 /** One active assignment of a .env or .env.sample file. */
 export interface EnvEntry {
   readonly key: string;
@@ -17,7 +19,9 @@ interface Line {
   readonly tail: string;
 }
 
-const assignment = /^(\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*=[ \t]*)(.*)$/;
+const assignment = /^(\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*=[ \t]*)(.*)$/s;
+/** What Linux hands to a process in one variable. */
+const longestValue = 131_072;
 
 /**
  * The assignments of an env file in order, in the syntax of Docker's env_file and direnv. A key that stands twice is
@@ -101,17 +105,33 @@ function parseLine(source: string): Line | null {
     const [, double, single, tail = ""] = quotedValue;
     return { head, key, raw: double ?? single ?? "", quote: double === undefined ? "'" : '"', tail };
   }
-  const comment = /(^|\s+)#.*$/.exec(rest);
-  const end = comment ? comment.index : rest.trimEnd().length;
+  const comment = rest.search(/(?:^|\s)#/);
+  const end = rest.slice(0, comment < 0 ? rest.length : comment).trimEnd().length;
   return { head, key, raw: rest.slice(0, end), quote: "", tail: rest.slice(end) };
 }
 
-function valueOf({ raw, quote }: Line, earlier: ReadonlyMap<string, string>): string {
+const plainReference = /\\(?<escaped>.)|\$(?<bare>[A-Za-z_]\w*)/gs;
+const anyReference = new RegExp(`${plainReference.source}|\\$\\{(?<braced>[A-Za-z_]\\w*)(?::?-(?<fallback>[^}]*))?\\}`, "gs");
+
+/** @throws FindingError (recipe, invalid-env) where references make it longer than any process could be given */
+function valueOf({ key, raw, quote }: Line, earlier: ReadonlyMap<string, string>): string {
   if (quote === "'") return raw;
-  return raw.replace(/\\(.)|\$(?:\{([A-Za-z_]\w*)(?::?-([^}]*))?\}|([A-Za-z_]\w*))/g, (whole, escaped: string | undefined, braced?: string, fallback?: string, bare?: string) => {
+  let length = 0;
+  const expanded = (whole: string, ...rest: unknown[]) => {
+    const { escaped, bare, braced, fallback } = rest.at(-1) as Partial<Record<string, string>>;
     if (escaped !== undefined) return unescape(whole, escaped, quote);
-    return earlier.get(braced ?? bare ?? "") || (fallback ?? "");
-  });
+    const value = earlier.get(braced ?? bare ?? "") || (fallback ?? "");
+    length += value.length;
+    if (length > longestValue) throw tooLong(key);
+    return value;
+  };
+  // Behind the last brace no reference ends: to look for its end from each one on would take for ever.
+  const last = raw.lastIndexOf("}") + 1;
+  return `${raw.slice(0, last).replace(anyReference, expanded)}${raw.slice(last).replace(plainReference, expanded)}`;
+}
+
+function tooLong(key: string): FindingError {
+  return new FindingError("recipe", { class: "invalid-env", service: null, summary: `the env file makes ${key} longer than ${longestValue} characters`, evidence: [], hint: `no process can be given so much in one variable: shorten ${key}` });
 }
 
 function unescape(whole: string, character: string, quote: string): string {

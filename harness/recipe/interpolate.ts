@@ -20,7 +20,7 @@ export function interpolate(text: string, env: Readonly<Record<string, string>>)
   return text.replace(pattern, (_whole, dollar: string | undefined, bare?: string, braced?: string, operator?: string, word?: string) => {
     if (dollar) return "$";
     const name = bare ?? braced ?? "";
-    return resolve(name, env[name], operator ?? "", word ?? "", env);
+    return resolve(name, Object.hasOwn(env, name) ? env[name] : undefined, operator ?? "", word ?? "", env);
   });
 }
 

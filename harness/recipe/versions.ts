@@ -67,8 +67,18 @@ function compareNaturally(a: string, b: string): number {
   for (let i = 0; i < Math.min(left.length, right.length); i++) {
     const [x = "", y = ""] = [left[i], right[i]];
     const numbers = /^\d/.test(x) && /^\d/.test(y);
-    const order = numbers ? Number(x) - Number(y) : x < y ? -1 : x > y ? 1 : 0;
+    const order = numbers ? compareDigits(x, y) : compareText(x, y);
     if (order !== 0) return order;
   }
   return left.length - right.length;
+}
+
+/** A date with seconds and a commit's number is longer than a number can be. */
+function compareDigits(a: string, b: string): number {
+  const [x, y] = [a, b].map((digits) => digits.replace(/^0+/, "")) as [string, string];
+  return x.length - y.length || compareText(x, y);
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { splitLines } from "../base/command.ts";
 import { bounded, statusOf } from "./bounded.ts";
 
 export interface LogLine {
@@ -71,15 +72,11 @@ async function asBuffer(raw: unknown): Promise<Buffer> {
 
 /** Splits the engine's log answer into lines: framed where the container has no terminal, plain where it has one. */
 export function linesOf(raw: Buffer): LogLine[] {
-  const texts = { stdout: "", stderr: "" };
   const lines: LogLine[] = [];
-  const add = (stream: LogLine["stream"], chunk: string) => {
-    const parts = (texts[stream] + chunk).split(/\r?\n/);
-    texts[stream] = parts.pop() ?? "";
-    for (const text of parts) lines.push({ stream, text });
-  };
-  for (const frame of framesOf(raw)) add(frame.stream, frame.data.toString("utf8"));
-  for (const stream of ["stdout", "stderr"] as const) if (texts[stream]) lines.push({ stream, text: texts[stream] });
+  const reader = (stream: LogLine["stream"]) => splitLines((text) => lines.push({ stream, text }));
+  const readers = { stdout: reader("stdout"), stderr: reader("stderr") };
+  for (const frame of framesOf(raw)) readers[frame.stream](frame.data);
+  for (const stream of ["stdout", "stderr"] as const) readers[stream].end();
   return lines;
 }
 

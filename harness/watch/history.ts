@@ -160,7 +160,7 @@ function mergeServices(history: History, poll: Poll): ServiceRecord[] {
       ...seen,
       createdAt: Math.min(seen.createdAt, poll.at),
       movedAt: known?.version === seen.version ? known.movedAt : poll.at,
-      dependsOn: history.dependencies[seen.name] ?? [],
+      dependsOn: Object.hasOwn(history.dependencies, seen.name) ? (history.dependencies[seen.name] ?? []) : [],
     };
     return known ? updated(known, record) : record;
   });

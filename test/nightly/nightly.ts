@@ -1,6 +1,6 @@
 /**
  * `node test/nightly/nightly.ts [--install] [--out DIR] [PART...]`: what takes too long for each change. Parts are the simulator, the
- * bench of the watch and each application as a whole build with the extra tier; without a name, all of them. Goes on after a failure,
+ * parsers' 10,000 inputs each, the bench of the watch and each application as a whole build with the extra tier; without a name, all of them. Goes on after a failure,
  * prints what the builds came to in Markdown, writes it to DIR/table.md, and closes with `N passed, N failed`.
  */
 import { spawn } from "node:child_process";
@@ -18,6 +18,7 @@ import { type Built, buildTable, isGood, remarks, scenarioTable } from "./table.
 /** Programs of this repository that are parts of a night, by name. */
 const programs: Readonly<Record<string, readonly string[]>> = {
   simulate: ["test/simulator/simulate.ts"],
+  fuzz: ["test/fuzz/fuzz.ts"],
   "bench:watch": ["test/bench/watch.ts"],
 };
 const allParts = [...Object.keys(programs), ...applications];

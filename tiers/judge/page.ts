@@ -13,7 +13,7 @@ export interface Assets {
  * @param pageUrl the page's address after redirects
  */
 export function firstAssets(html: string, pageUrl: string): Assets {
-  const page = html.replace(/<!--[\s\S]*?-->/g, "");
+  const page = withoutComments(html);
   const base = tags(page, "base").map((tag) => attribute(tag, "href")).find((href) => href !== null);
   const from = resolve(base ?? pageUrl, pageUrl) ?? new URL(pageUrl);
   const own = (address: string | null): string | null => {
@@ -31,8 +31,43 @@ function first(addresses: readonly (string | null)[]): string | null {
   return addresses.find((address) => address !== null) ?? null;
 }
 
+/** A comment that does not end is none. */
+function withoutComments(html: string): string {
+  const parts: string[] = [];
+  let from = 0;
+  for (let start = html.indexOf("<!--"); start >= 0; start = html.indexOf("<!--", from)) {
+    const end = html.indexOf("-->", start + 4);
+    if (end < 0) break;
+    parts.push(html.slice(from, start));
+    from = end + 3;
+  }
+  return `${parts.join("")}${html.slice(from)}`;
+}
+
+/** Read by hand, not by one regular expression: on a page of tags that do not end that would begin anew at each of them. */
 function tags(html: string, name: string): string[] {
-  return html.match(new RegExp(`<${name}\\b(?:"[^"]*"|'[^']*'|[^>"'])*>`, "gi")) ?? [];
+  const found: string[] = [];
+  const begin = new RegExp(`<${name}\\b`, "gi");
+  const next = /[>"']/g;
+  for (let tag = begin.exec(html); tag; tag = begin.exec(html)) {
+    const end = endOfTag(html, next, begin.lastIndex);
+    if (end === null) break;
+    found.push(html.slice(tag.index, end));
+    begin.lastIndex = end;
+  }
+  return found;
+}
+
+/** Behind the `>` that is in no quotes; null where there is none any more. */
+function endOfTag(html: string, next: RegExp, from: number): number | null {
+  next.lastIndex = from;
+  for (let sign = next.exec(html); sign; sign = next.exec(html)) {
+    if (sign[0] === ">") return next.lastIndex;
+    const close = html.indexOf(sign[0], next.lastIndex);
+    if (close < 0) return null;
+    next.lastIndex = close + 1;
+  }
+  return null;
 }
 
 function attribute(tag: string, name: string): string | null {

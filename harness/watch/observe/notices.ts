@@ -40,23 +40,29 @@ export class NoticeReader {
 export function noticeOf(line: string, stack: string, at: number): Notice | null {
   const event = parsed(line);
   if (!event) return null;
-  const attributes = event.Actor?.Attributes ?? {};
-  if (event.Type === "node") return { kind: "wake" };
-  if (event.Type === "service") return attributes.name?.startsWith(`${stack}_`) ? { kind: "wake" } : null;
+  const [type, action] = [word(event.Type), word(event.Action)];
+  const attributes: Readonly<Record<string, unknown>> = event.Actor?.Attributes ?? {};
+  if (type === "node") return { kind: "wake" };
+  if (type === "service") return word(attributes.name).startsWith(`${stack}_`) ? { kind: "wake" } : null;
   if (attributes["com.docker.stack.namespace"] !== stack) return null;
-  const task = attributes["com.docker.swarm.task.id"];
-  if (!task) return { kind: "wake" };
-  if (event.Action === "oom") return { kind: "oom", task };
-  if (event.Action?.startsWith("health_status:")) return { kind: "health", task, unhealthy: event.Action.endsWith(" unhealthy") };
-  if (event.Action !== "die") return { kind: "wake" };
-  const exitCode = Number.parseInt(attributes.exitCode ?? "", 10);
-  return { kind: "die", task, container: event.Actor?.ID ?? "", exitCode: Number.isNaN(exitCode) ? null : exitCode, at };
+  const task = word(attributes["com.docker.swarm.task.id"]);
+  if (task === "") return { kind: "wake" };
+  if (action === "oom") return { kind: "oom", task };
+  if (action.startsWith("health_status:")) return { kind: "health", task, unhealthy: action.endsWith(" unhealthy") };
+  if (action !== "die") return { kind: "wake" };
+  const exitCode = Number.parseInt(word(attributes.exitCode), 10);
+  return { kind: "die", task, container: word(event.Actor?.ID), exitCode: Number.isNaN(exitCode) ? null : exitCode, at };
 }
 
 interface DockerEvent {
-  readonly Type?: string;
-  readonly Action?: string;
-  readonly Actor?: { readonly ID?: string; readonly Attributes?: Readonly<Record<string, string>> };
+  readonly Type?: unknown;
+  readonly Action?: unknown;
+  readonly Actor?: { readonly ID?: unknown; readonly Attributes?: Readonly<Record<string, unknown>> | null } | null;
+}
+
+/** What is no text says nothing. */
+function word(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 function parsed(line: string): DockerEvent | null {

@@ -17,11 +17,12 @@ export function waitsFor({ dependencies }: History, service: string): readonly s
 
 function reach(dependencies: History["dependencies"], from: string): string[] {
   const found: string[] = [];
-  const queue = [...(dependencies[from] ?? [])];
+  const needs = (name: string) => (Object.hasOwn(dependencies, name) ? (dependencies[name] ?? []) : []);
+  const queue = [...needs(from)];
   for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
     if (found.includes(name)) continue;
     found.push(name);
-    queue.push(...(dependencies[name] ?? []));
+    queue.push(...needs(name));
   }
   return found;
 }

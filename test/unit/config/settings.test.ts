@@ -18,6 +18,7 @@ describe("incident 40: a typo in a setting is an error that says what was meant"
   test.each<[string, unknown, string]>([
     ["a key of its own level", { helth: {} }, 'unknown key "helth", did you mean "health"?; the keys are health, probes, timeouts'],
     ["a key below", { health: { code: [200] } }, 'unknown key "health.code", did you mean "codes"?; the keys of health are path, codes, text'],
+    ["a key that every object has", { constructor: 3 }, 'unknown key "constructor"; the keys are health, probes, timeouts'],
     ["a key in the wrong place", { failures: 3 }, 'unknown key "failures", did you mean "restarts.failures"?'],
     ["a key of a probe, by its kind", { probes: { voice: { ...tcp, connect: 3 } } }, 'unknown key "probes.voice.connect", did you mean "connects"?; the keys of probes.voice are kind, service, port, connects, after, timeout'],
     ["a key of another kind of probe", { probes: { voice: { ...tcp, path: "/" } } }, 'unknown key "probes.voice.path"; the keys of probes.voice are kind, service, port'],

@@ -14,6 +14,7 @@ describe("interpolate", () => {
     ["${X:+y}${NO:+y}", "y"],
     ["$NO|${NO}", "|"],
     ["Host(`${X}`)", "Host(`x`)"],
+    ["${constructor}|$toString|${__proto__:-d}", "||d"],
   ])("%j gives %j", (text, result) => expect(interpolate(text, env)).toBe(result));
   it("names a required variable that is not set", () => expect(() => interpolate("${NO:?tell me}", env)).toThrow("NO is required and not set: tell me"));
 });
@@ -177,5 +178,25 @@ describe("the delay before a restart", () => {
   ])("deploy: %s", (deploy, ms) => {
     const app = composeApp([{ name: "compose.yml", text: `services: {app: {image: a, deploy: ${deploy}}}` }], {}, "s");
     expect(app.services[0]?.restartDelayMs).toBe(ms);
+  });
+});
+
+describe("compose files that nobody should have to wait for", () => {
+  const refused = (text: string) => {
+    try {
+      composeApp([{ name: "compose.yml", text }], {}, "s");
+      return null;
+    } catch (error) {
+      return error instanceof FindingError ? error.reason.summary : error;
+    }
+  };
+
+  it("a key that stands twice is refused, with its line", () => {
+    expect(refused("services:\n  app:\n    image: x\n    image: y\n")).toBe("compose.yml: no valid YAML: Map keys must be unique at line 4: image");
+  });
+
+  it("more services than anybody looks at are refused", () => {
+    const services = Array.from({ length: 301 }, (_, index) => `  s${index}: {image: x}\n`).join("");
+    expect(refused(`services:\n${services}`)).toBe("compose.yml: there are 301 services, and 300 are the most that are looked at");
   });
 });

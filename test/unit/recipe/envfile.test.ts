@@ -50,6 +50,17 @@ describe("parseEnv", () => {
   ])("%j gives A %j", (text, value) => expect(envValues(text).A).toBe(value));
 });
 
+describe("what is too long to be read", () => {
+  it("a value that doubles with each line is refused, with the key", () => {
+    const doubling = ["A0=xxxxxxxx", ...Array.from({ length: 60 }, (_, index) => `A${index + 1}=$A${index}$A${index}`)].join("\n");
+    expect(() => parseEnv(doubling)).toThrow("the env file makes A15 longer than 131072 characters");
+  });
+
+  it("references that do not end stay what they are", () => {
+    expect(envValues("A=${B ${C} ${D").A).toBe("${B  ${D");
+  });
+});
+
 describe("setEnv", () => {
   it("changes the last assignment in place and keeps everything else", () => {
     const changed = setEnv(sample, { DOMAIN: "word1a2b3c.ci.test", LETS_ENCRYPT_ENV: "", TIMEOUT: "60", COMPOSE_FILE: "compose.yml", NEW: "a b" });

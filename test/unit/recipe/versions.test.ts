@@ -17,6 +17,11 @@ describe("newestFirst", () => {
     const ordered = newestFirst(tags.map((tag) => ({ tag, commit: tag }))).map(({ tag }) => tag);
     expect(ordered).toEqual(["2.0.0+1", "2.0.0-rc.1+1", "1.10.0+1.10", "1.10.0+1.9.1", "1.10.0+1.9", "1.10.0+1.0", "1.9.0+2.0"]);
   });
+
+  it("orders numbers that are longer than a number can be", () => {
+    const [small, large] = [`1.0.0+1${"0".repeat(400)}`, `1.0.0+2${"0".repeat(400)}`];
+    expect(newestFirst([small, large].map((tag) => ({ tag, commit: tag }))).map(({ tag }) => tag)).toEqual([large, small]);
+  });
 });
 
 describe("incident 8: what is upgraded from is never head itself; olderVersions", () => {

@@ -22,6 +22,11 @@ describe("linesOf", () => {
     ]);
   });
 
+  it("puts a character together that two frames share", () => {
+    const [head, tail] = [Buffer.from([1, 0, 0, 0, 0, 0, 0, 1, 0xc3]), Buffer.from([1, 0, 0, 0, 0, 0, 0, 2, 0xa4, 10])];
+    expect(linesOf(Buffer.concat([head, tail]))).toEqual([{ stream: "stdout", text: "ä" }]);
+  });
+
   it("takes what has no frames, from a container with a terminal, as it stands", () => {
     expect(linesOf(Buffer.from("hello\r\nworld\r\n"))).toEqual([
       { stream: "stdout", text: "hello" },

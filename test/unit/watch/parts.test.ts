@@ -293,6 +293,10 @@ describe("whom a service waits for", () => {
     expect(waits({ web: ["api", "cache"], api: ["db", "cache"], db: [], cache: ["db"] }, "web")).toEqual(["api", "cache", "db"]);
     expect(waits({}, "web")).toEqual([]);
   });
+  test("of a service that is called as every object has something", () => {
+    expect(waits({ web: ["constructor"] }, "web")).toEqual(["constructor"]);
+    expect(waits({}, "__proto__")).toEqual([]);
+  });
   test("nobody who waits for it", () => {
     expect(waits({ a: ["b"], b: ["a", "c"], c: [] }, "a")).toEqual(["c"]);
     expect(waits({ a: ["a", "b"], b: [] }, "a")).toEqual(["b"]);
