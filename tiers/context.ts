@@ -3,8 +3,11 @@
  * What needs Docker is asked over the socket instead (rpc/protocol.ts).
  */
 import type { HookExpectations } from "./hooks/step.ts";
+import type { ScenarioExpectations } from "./scenarios.ts";
+import type { FrontPage, ServiceState, WitnessSeen } from "./seen.ts";
 
 export type { HookExpectations, HookStep } from "./hooks/step.ts";
+export type { FrontPage, ServiceState, TaskState, WitnessSeen } from "./seen.ts";
 
 /** Where a visitor's request goes. SNI and Host carry the app's domain, so no DNS is needed. */
 export interface EdgeAddress {
@@ -13,42 +16,6 @@ export interface EdgeAddress {
   readonly httpPort: number;
   /** What signs the right certificate: this CA (PEM), or a publicly trusted one. */
   readonly trust: { readonly ca: string } | "public";
-}
-
-/** One task of a service, as Swarm tells it. */
-export interface TaskState {
-  readonly id: string;
-  /** Slot number, or node id for a global service. */
-  readonly slot: string;
-  /** Swarm's own word: running, starting, complete, failed ... */
-  readonly state: string;
-  readonly desired: string;
-  /** Image of the task's spec, as it stands there: `nginx:1.27@sha256:...`. */
-  readonly image: string;
-  readonly container: string | null;
-  /** Why it ended or does not start, in Swarm's words. */
-  readonly error: string | null;
-}
-
-/** One service at one moment. */
-export interface ServiceState {
-  /** The compose file's name for it: `db`, not `stack_db`. */
-  readonly name: string;
-  /** Version.Index of the service object: moves with every update, labels included. */
-  readonly specVersion: number;
-  /** Fingerprint of what its tasks are made of and how they run; without the image, and without what abra writes with every deploy. */
-  readonly spec: string;
-  /** Image of the running spec, as it stands there: `nginx:1.27@sha256:...`. */
-  readonly image: string;
-  /** Labels of the service (compose `deploy.labels`), abra's included. */
-  readonly labels: Readonly<Record<string, string>>;
-  /** Tasks wanted; for a global service one a node. */
-  readonly desired: number;
-  /** Its tasks may complete and stay so: restart condition none, or on-failure, or a job; or comes back by a long delay, a schedule. */
-  readonly oneShot: boolean;
-  readonly update: { readonly state: string; readonly startedAt: string } | null;
-  /** Every task that Swarm still knows, ended ones included. */
-  readonly tasks: readonly TaskState[];
 }
 
 export interface RecipeVersion {
@@ -69,17 +36,6 @@ export interface HeadService {
   readonly image: string;
   /** What the registry's answer at prepull says it is: `sha256:...`; null where nobody said. */
   readonly digest: string | null;
-}
-
-/** What a working front page is: by the recipe's settings, or for any recipe. */
-export interface FrontPage {
-  readonly path: string;
-  /** Status codes that it may have. */
-  readonly codes: readonly number[];
-  /** Text that it has to contain. */
-  readonly text: string | null;
-  /** Whether redirects on the app's own domain are gone after; else a redirect is the answer that is wanted. */
-  readonly follow: boolean;
 }
 
 export interface InstallExpectations {
@@ -104,19 +60,6 @@ export interface UpgradeExpectations {
   readonly head: readonly HeadService[];
   /** What was planted on base, after the upgrade. */
   readonly witnesses: readonly WitnessSeen[];
-}
-
-/** What the build planted in the app, in two halves that say the same, and what became of it. */
-export interface WitnessSeen {
-  /** `a file in wp-content of volume wordpress`. */
-  readonly what: string;
-  /** What both halves say as long as nobody alters them. */
-  readonly wanted: string;
-  /** What they say now; null where they are gone. */
-  readonly first: string | null;
-  readonly second: string | null;
-  /** Why nobody could look; null where somebody did. */
-  readonly trouble: string | null;
 }
 
 /** What no witness can stand for. */
@@ -192,66 +135,6 @@ export interface OwnExtraExpectations {
   readonly tier: "extra";
   readonly scenario: null;
 }
-
-interface OfScenario<Name extends string> {
-  readonly tier: "extra";
-  /** Its folder in extra/. */
-  readonly scenario: Name;
-}
-
-/** A service whose containers were killed. */
-export interface Killed {
-  readonly service: string;
-  readonly containers: readonly string[];
-  /** Until the whole app was up and answered again. */
-  readonly tookMs: number;
-  readonly budgetMs: number;
-  /** How that came about. */
-  readonly budget: string;
-}
-
-/** Each service was killed once. */
-export interface KillExpectations extends OfScenario<"kill"> {
-  readonly killed: readonly Killed[];
-  readonly page: FrontPage | null;
-}
-
-/** Visitors who never rest. */
-export interface LoadExpectations extends OfScenario<"load"> {
-  /** The services just before. */
-  readonly before: readonly ServiceState[];
-  /** Status codes that the page may have. */
-  readonly codes: readonly number[];
-  /** How many answers came, by status code. */
-  readonly answers: Readonly<Record<string, number>>;
-  /** Requests that nobody answered. */
-  readonly errors: number;
-}
-
-/** Deployed once more, with nothing changed. */
-export interface RedeployExpectations extends OfScenario<"redeploy"> {
-  /** The services just before. */
-  readonly before: readonly ServiceState[];
-}
-
-/** The node and all that ran on it ended at once, and came back. */
-export interface NodeRestartExpectations extends OfScenario<"node-restart"> {
-  /** What was planted before, afterwards. */
-  readonly witnesses: readonly WitnessSeen[];
-  readonly page: FrontPage | null;
-}
-
-/** An app on two nodes, of which one was drained. */
-export interface DrainExpectations extends OfScenario<"drain"> {
-  /** Services that ran there, by name. */
-  readonly moved: readonly string[];
-  /** Those of them that still do. */
-  readonly left: readonly string[];
-  readonly page: FrontPage | null;
-}
-
-/** What the tests of each generic scenario of the extra suite are told. */
-export type ScenarioExpectations = KillExpectations | LoadExpectations | RedeployExpectations | DrainExpectations | NodeRestartExpectations;
 
 export type Expectations = InstallExpectations | UpgradeExpectations | BackupExpectations | RestoreExpectations | HookExpectations | OtherExpectations | OwnExtraExpectations | ScenarioExpectations;
 

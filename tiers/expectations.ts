@@ -1,4 +1,5 @@
-import type { Expectations, ScenarioExpectations } from "./context.ts";
+import type { Expectations } from "./context.ts";
+import type { ScenarioExpectations } from "./scenarios.ts";
 
 /**
  * What this tier is told to expect.

@@ -14,7 +14,8 @@ const shapes: readonly (readonly [string, readonly string[]])[] = [
   ["app/visitor.ts", ["FetchInit", "AppResponse"]],
   ["app/app.ts", ["RunOptions"]],
   ["rpc/protocol.ts", ["Ran"]],
-  ["context.ts", ["ServiceState", "TaskState", "RecipeVersion"]],
+  ["seen.ts", ["ServiceState", "TaskState"]],
+  ["context.ts", ["RecipeVersion"]],
 ];
 
 /** One member of `app`, as a reader calls it. */

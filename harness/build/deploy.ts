@@ -41,14 +41,15 @@ interface Change {
 
 /**
  * Deploys what `moveTo` prepared and waits until the watch calls it settled and a visitor would see it.
+ * @param o limitMs: where it may take less time than the recipe says, milliseconds
  * @throws FindingError as the watch judged, or class abra-refused where abra itself said no, wrong-port or unreachable;
  * unverified (commands-not-run) where abra never got to the recipe's commands
  */
-export async function deploy(site: Site, swarm: Swarm, app: App, o: { force: boolean; name?: string }): Promise<void> {
+export async function deploy(site: Site, swarm: Swarm, app: App, o: { force: boolean; name?: string; limitMs?: number }): Promise<void> {
   const { build } = site;
   const started = performance.now();
   const watch = app.watch ?? (await watchApp(site, swarm, app));
-  const limitMs = deployTimeoutMs(app);
+  const limitMs = Math.min(deployTimeoutMs(app), o.limitMs ?? Number.POSITIVE_INFINITY);
   const commands = (app.env.POST_DEPLOY_CMDS ?? "").trim() !== "";
   const change: Change = {
     name: o.name ?? (o.force ? "upgrade" : "deploy"),

@@ -101,9 +101,11 @@ async function oneRun(child: RunnerProcess, run: TierRun, number: number, traceP
     report(message.type === "report" ? message.report : { kind: "died", how: message.message });
   };
   const cut = cutOf(run);
+  // A step of hooks.ts is of whichever tier needs it.
+  const tagsOf = (path: string) => (run.context.expect.tier === "hook" ? null : tagsFilter(run.tier, path));
   try {
     const provided = { context: run.context, socketPath: run.socketPath, tracePath };
-    child.send({ type: "run", run: number, files: run.files.map((path) => ({ path, tags: tagsFilter(run.tier, path) })), provided });
+    child.send({ type: "run", run: number, files: run.files.map((path) => ({ path, tags: tagsOf(path) })), provided });
     const outcome = await Promise.race([reported, cut.promise, child.ended.then((how): Cut => ({ kind: "died", how }))]);
     if ("modules" in outcome) return resultOf(asked, outcome);
     // What ends while it winds down may say passed and not be: the result is what was known now.

@@ -3,7 +3,7 @@ import { FindingError } from "../../base/errors.ts";
 import { orAbort, waitFor } from "../../base/wait.ts";
 import { bounded, statusOf } from "../../swarm/bounded.ts";
 import { defaultLimits } from "../../watch/limits.ts";
-import type { Killed } from "../../../tiers/context.ts";
+import type { Killed } from "../../../tiers/scenarios.ts";
 import { pageOf } from "../health.ts";
 import { ready } from "../ready/ready.ts";
 import { isRouted } from "../routed.ts";

@@ -25,6 +25,7 @@ export const load: Scenario = {
     const page = pageOf(app.settings.health);
     const before = await serviceStates(swarm.docker, app.stack);
     const path = await pathOf(stage, page);
+    site.build.waiting(`${connections} connections ask for ${path} for ${seconds} s`);
     const memoryBefore = await memoryOf(swarm.docker, app.stack);
     const volley = await underWatch(site, (signal) => fire({ edge: swarm.edge, domain: app.domain, path, seconds, connections }, signal));
     const memoryAfter = await memoryOf(swarm.docker, app.stack);

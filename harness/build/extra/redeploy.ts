@@ -8,7 +8,7 @@ export const redeploy: Scenario = {
   whyNot: () => null,
   async run({ site, swarm, app, test }) {
     const before = await serviceStates(swarm.docker, app.stack);
-    await deploy(site, swarm, app, { force: true });
+    await deploy(site, swarm, app, { force: true, name: "redeploy" });
     await test(app, { tier: "extra", scenario: "redeploy", before });
   },
 };

@@ -3,7 +3,8 @@ import { kill } from "./kill.ts";
 import { load } from "./load.ts";
 import { nodeRestart } from "./node-restart.ts";
 import { redeploy } from "./redeploy.ts";
+import { rotate } from "./rotate.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** In the order in which they run: what leaves the app as it was comes before what does not. */
-export const scenarios: readonly Scenario[] = [load, kill, redeploy, drain, nodeRestart];
+/** In the order in which they run: what leaves the app as it was comes before what does not. `rotate` is the last: it may leave the app broken. */
+export const scenarios: readonly Scenario[] = [load, kill, redeploy, drain, nodeRestart, rotate];

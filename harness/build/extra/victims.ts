@@ -1,3 +1,4 @@
+import { humanDuration } from "../../base/clock.ts";
 import type { Swarm } from "../../swarm/types.ts";
 import { bounded, statusOf } from "../../swarm/bounded.ts";
 import { readHealth } from "../../watch/observe/parse.ts";
@@ -5,6 +6,8 @@ import { readHealth } from "../../watch/observe/parse.ts";
 /** Swarm's own, where the recipe gives none. */
 const defaultDelayMs = 5_000;
 const callMs = 10_000;
+/** What comes back later than this does so when it is due, not because it is missed, milliseconds. */
+const mostDelayMs = 60_000;
 
 /** A service and what is to be known of it to kill it, at one moment. */
 export interface Victim {
@@ -56,20 +59,22 @@ interface Seen {
 function victim({ Spec }: RawService, stack: string, seen: readonly Seen[]): Victim {
   const here = seen.filter(({ healthMs }) => healthMs !== undefined);
   const { Condition = "any", Delay = defaultDelayMs * 1e6 } = Spec.TaskTemplate?.RestartPolicy ?? {};
+  const delayMs = Delay / 1e6;
   return {
     service: Spec.Name.slice(stack.length + 1),
     here: here.map(({ id }) => id),
     elsewhere: seen.length - here.length,
-    spared: whySpared(Spec, Condition, seen.length),
-    delayMs: Delay / 1e6,
+    spared: whySpared(Spec, { condition: Condition, delayMs, running: seen.length }),
+    delayMs,
     healthMs: here[0]?.healthMs ?? null,
   };
 }
 
-function whySpared({ Mode }: RawService["Spec"], condition: string, running: number): string | null {
+function whySpared({ Mode }: RawService["Spec"], { condition, delayMs, running }: { readonly condition: string; readonly delayMs: number; readonly running: number }): string | null {
   if (Mode?.ReplicatedJob || Mode?.GlobalJob) return "a job";
   if (running === 0) return "nothing of it runs";
-  return condition === "none" ? "its restart policy wants nothing back" : null;
+  if (condition === "none") return "its restart policy wants nothing back";
+  return delayMs > mostDelayMs ? `it comes back by a schedule, after ${humanDuration(delayMs)}` : null;
 }
 
 /** A container's health check, its image's included. */

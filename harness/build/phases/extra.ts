@@ -90,13 +90,13 @@ class Suite {
 
   async #hook(app: Stage["app"], step: HookStep, title: string): Promise<TierResult | null> {
     const result = await runHook(this.#site, app, "extra", step);
-    if (result) this.#add(titled(result, title));
+    if (result) this.#add(proven(titled(result, title)));
     return result;
   }
 
   async #test(app: Stage["app"], expect: Parameters<Stage["test"]>[1], title: string): Promise<void> {
     const result = await runTests(this.#site, app, { tier: "extra", span: `${title} tests`, files: await extraFiles(expect.scenario), expect });
-    this.#add(titled(result, title));
+    this.#add(proven(titled(result, title)));
     untilBroken(this.#site).throwIfAborted();
   }
 
@@ -125,6 +125,11 @@ class Suite {
     const others = findings.tiers.filter(({ name }) => name !== "extra");
     findings.tiers.splice(0, findings.tiers.length, ...others, { ...so, reason: so.reason ?? without, ...(notes.length > 0 ? { notes } : {}) });
   }
+}
+
+/** What was to be run for a scenario and was not proves nothing. */
+function proven(result: TierResult): TierResult {
+  return result.status === "skipped" ? { ...result, status: "unverified" } : result;
 }
 
 /** With the scenario's name before those of its tests. */

@@ -3,7 +3,10 @@ import { budgetOf, type Patience } from "../../../harness/build/extra/budget.ts"
 import { volleyOf } from "../../../harness/build/extra/cannon.ts";
 import { inWords } from "../../../harness/build/extra/load.ts";
 import { bytesOf } from "../../../harness/build/extra/memory.ts";
+import { newVersions } from "../../../harness/build/extra/newVersions.ts";
+import { passwordChanges } from "../../../harness/build/extra/passwords.ts";
 import { victimsOf } from "../../../harness/build/extra/victims.ts";
+import type { ComposeService } from "../../../harness/recipe/types.ts";
 import type { Swarm } from "../../../harness/swarm/types.ts";
 
 describe("the budget of a kill", () => {
@@ -53,10 +56,10 @@ describe("what can be killed", () => {
   test("containers here, how long they may take, and why one is left alone", async () => {
     const victims = await victimsOf(engine(
       [
-        service("app", policy({ Delay: 2e9 })), service("db"), service("far"), service("none", policy({ Condition: "none" })), service("idle"),
+        service("app", policy({ Delay: 2e9 })), service("db"), service("far"), service("none", policy({ Condition: "none" })), service("idle"), service("daily", policy({ Delay: 86_400e9 })),
         service("job", { Mode: { ReplicatedJob: {} } }),
       ],
-      [running("checked", "app"), running("far-1", "app"), running("plain", "db"), running("far-2", "far"), running("plain-2", "none"), running("plain-3", "job")],
+      [running("checked", "app"), running("far-1", "app"), running("plain", "db"), running("far-2", "far"), running("plain-2", "none"), running("plain-3", "job"), running("plain-4", "daily")],
     ), "s");
     const here = { elsewhere: 0, spared: null, delayMs: 5_000, healthMs: null };
     expect(Object.fromEntries(victims)).toEqual({
@@ -64,10 +67,38 @@ describe("what can be killed", () => {
       db: { ...here, service: "db", here: ["plain"] },
       far: { ...here, service: "far", here: [], elsewhere: 1 },
       none: { ...here, service: "none", here: ["plain-2"], spared: "its restart policy wants nothing back" },
+      daily: { ...here, service: "daily", here: ["plain-4"], spared: "it comes back by a schedule, after 24 h 0 min", delayMs: 86_400_000 },
       idle: { ...here, service: "idle", here: [], spared: "nothing of it runs" },
       job: { ...here, service: "job", here: ["plain-3"], spared: "a job" },
     });
   });
+});
+
+describe("new versions of secrets", () => {
+  const secret = (key: string, name: string, external = true) => ({ key, name, external });
+  const using = (secrets: readonly string[]) => ({ secrets }) as unknown as ComposeService;
+
+  test("each that abra made and a service has, by its version in the .env", () => {
+    const secrets = [secret("db_password", "s_db_password_v1"), secret("api-key", "s_api-key_2024"), secret("word", "s_word_first"), secret("handed_in", "s_handed_in_v1"), secret("unused", "s_unused_v1"), secret("file", "s_file", false)];
+    const app = { secrets, services: [using(["db_password", "api-key", "word", "handed_in", "file"])] };
+    const env = { SECRET_DB_PASSWORD_VERSION: "v9", SECRET_API_KEY_VERSION: "2024" };
+    expect(newVersions(app, env, ["db_password", "api-key", "word", "unused"])).toEqual([
+      { key: "db_password", variable: "SECRET_DB_PASSWORD_VERSION", from: "v9", to: "v10" },
+      { key: "api-key", variable: "SECRET_API_KEY_VERSION", from: "2024", to: "2025" },
+      { key: "word", variable: "SECRET_WORD_VERSION", from: "first", to: "first2" },
+    ]);
+  });
+
+  const secrets = { password: "it's", root: "r" };
+  const told = (image: string, env: Record<string, string>) => passwordChanges([{ name: "db", image, env }], secrets).map((change) => [change.service, change.sql]);
+  test.each<[string, string, Record<string, string>, string[][]]>([
+    ["postgres", "postgres:15", { POSTGRES_USER: "app", POSTGRES_PASSWORD_FILE: "/run/secrets/password" }, [["db", "ALTER ROLE CURRENT_USER PASSWORD 'it''s';\n"]]],
+    ["mariadb, a user and root", "mariadb:11", { MARIADB_USER: "app", MARIADB_PASSWORD_FILE: "/run/secrets/password", MARIADB_ROOT_PASSWORD_FILE: "/run/secrets/root" }, [["db", "ALTER USER IF EXISTS 'app'@'%' IDENTIFIED BY 'it''s';\nALTER USER IF EXISTS 'root'@'%' IDENTIFIED BY 'r';\nALTER USER IF EXISTS 'root'@'localhost' IDENTIFIED BY 'r';\n"]]],
+    ["mysql under its own names", "mysql:8", { MYSQL_ROOT_PASSWORD_FILE: "/run/secrets/root" }, [["db", "ALTER USER IF EXISTS 'root'@'%' IDENTIFIED BY 'r';\nALTER USER IF EXISTS 'root'@'localhost' IDENTIFIED BY 'r';\n"]]],
+    ["a password that stays", "postgres:15", { POSTGRES_PASSWORD_FILE: "/run/secrets/other" }, []],
+    ["one in the environment", "postgres:15", { POSTGRES_PASSWORD: "x" }, []],
+    ["no database", "nginx:1", { POSTGRES_PASSWORD_FILE: "/run/secrets/password" }, []],
+  ])("a database server is told: %s", (_, image, env, wanted) => expect(told(image, env)).toEqual(wanted));
 });
 
 describe("the figures of a load", () => {

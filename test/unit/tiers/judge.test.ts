@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { wrongAnswers } from "../../../tiers/judge/load.ts";
 import { firstAssets, isTraefiksOwn } from "../../../tiers/judge/page.ts";
+import { unrotated } from "../../../tiers/judge/secrets.ts";
 import { missingReplicas, restartsSince, wrongLabel } from "../../../tiers/judge/services.ts";
 import { leftovers, moved, notHead, rolledBack } from "../../../tiers/judge/upgrade.ts";
 import { service, task } from "./helpers.ts";
@@ -31,6 +32,19 @@ describe("answers under load", () => {
     ["a page that may not be", { 404: 100 }, 0, ["none of 100 requests got the page (100 times 404)"]],
     ["nobody there", {}, 10, ["none of 10 requests got the page (10 without an answer)"]],
   ])("%s", (_, answers, errors, problems) => expect(wrongAnswers(answers, errors, [200, 302])).toEqual(problems));
+});
+
+describe("secrets after a rotation", () => {
+  const has = (name: string, ...secrets: string[]) => ({ service: name, secrets });
+  const before = [has("app", "s_key_v1", "s_key_of_db_v1"), has("db", "s_key_of_db_v1"), has("cache")];
+  const key = { key: "key", name: "s_key_v2" };
+  test.each([
+    ["new where the old one was", [key], [has("app", "s_key_v2", "s_key_of_db_v1"), has("db", "s_key_of_db_v1"), has("cache")], []],
+    ["old still", [key], before, ["app: does not ask for s_key_v2", "app: still asks for s_key_v1"]],
+    ["both", [key], [has("app", "s_key_v1", "s_key_v2"), ...before.slice(1)], ["app: still asks for s_key_v1"]],
+    ["one of two services", [{ key: "key_of_db", name: "s_key_of_db_v2" }], [has("app", "s_key_v1", "s_key_of_db_v2"), has("db", "s_key_of_db_v1")], ["db: does not ask for s_key_of_db_v2", "db: still asks for s_key_of_db_v1"]],
+    ["a name that no version moves", [{ key: "key", name: "s_key_v1" }], before, ["app: key is s_key_v1 whatever its version in the .env says: name it ${STACK_NAME}_key_${SECRET_KEY_VERSION} in compose.yml"]],
+  ])("%s", (_, wanted, now, problems) => expect(unrotated(wanted, before, now)).toEqual(problems));
 });
 
 describe("restarts since it settled", () => {
