@@ -2,10 +2,12 @@
  * What a test knows about the live app: plain data, made by the build, the same for every test of one tier.
  * What needs Docker is asked over the socket instead (rpc/protocol.ts).
  */
+import type { Label, RestoreExpectations, UpgradeExpectations } from "./changed.ts";
 import type { HookExpectations } from "./hooks/step.ts";
 import type { ScenarioExpectations } from "./scenarios.ts";
-import type { FrontPage, ServiceState, WitnessSeen } from "./seen.ts";
+import type { FrontPage, ServiceState } from "./seen.ts";
 
+export type { HeadService, Label, RestoreExpectations, UpgradeExpectations } from "./changed.ts";
 export type { HookExpectations, HookStep } from "./hooks/step.ts";
 export type { FrontPage, ServiceState, TaskState, WitnessSeen } from "./seen.ts";
 
@@ -24,20 +26,6 @@ export interface RecipeVersion {
   readonly commit: string;
 }
 
-export interface Label {
-  readonly key: string;
-  readonly value: string;
-}
-
-/** What head's files say must run. */
-export interface HeadService {
-  readonly name: string;
-  /** As in compose.yml: `nginx:1.27`. */
-  readonly image: string;
-  /** What the registry's answer at prepull says it is: `sha256:...`; null where nobody said. */
-  readonly digest: string | null;
-}
-
 export interface InstallExpectations {
   readonly tier: "install";
   /** The label on `app` that says which commit runs. */
@@ -46,26 +34,6 @@ export interface InstallExpectations {
   readonly page: FrontPage | null;
   /** The services at the moment when the app had settled. */
   readonly settled: readonly ServiceState[];
-}
-
-export interface UpgradeExpectations {
-  readonly tier: "upgrade";
-  readonly commitLabel: Label;
-  /** The recipe's own version label on `app`; null where head has none. */
-  readonly versionLabel: Label | null;
-  readonly page: FrontPage | null;
-  /** The services just before abra was run with head. */
-  readonly before: readonly ServiceState[];
-  readonly settled: readonly ServiceState[];
-  readonly head: readonly HeadService[];
-  /** What was planted on base, after the upgrade. */
-  readonly witnesses: readonly WitnessSeen[];
-}
-
-/** What no witness can stand for. */
-export interface WitnessGap {
-  readonly what: string;
-  readonly why: string;
 }
 
 /** Something that the backup bot was to take, and what of it is in the snapshot. */
@@ -112,18 +80,6 @@ export interface BackupExpectations {
   /** Rows that a dump must hold: what they say. */
   readonly rows: readonly { readonly what: string; readonly wanted: string }[];
   readonly databases: readonly Database[];
-}
-
-export interface RestoreExpectations {
-  readonly tier: "restore";
-  /** What abra's `app restore` came to. */
-  readonly restored: { readonly ok: boolean; readonly said: string; readonly snapshot: string };
-  /** After removal and change, before the restore: none may be as it was planted. */
-  readonly altered: readonly WitnessSeen[];
-  /** After the restore. */
-  readonly witnesses: readonly WitnessSeen[];
-  readonly gaps: readonly WitnessGap[];
-  readonly page: FrontPage | null;
 }
 
 /** The recipe's own tests bring all that they need to know. */

@@ -1,4 +1,5 @@
 /** What the tests of the extra suite are told, one shape a scenario. Plain data, as in context.ts. */
+import type { RestoreExpectations, UpgradeExpectations } from "./changed.ts";
 import type { FrontPage, ServiceState, WitnessSeen } from "./seen.ts";
 
 interface OfScenario<Name extends string> {
@@ -73,5 +74,16 @@ export interface RotateExpectations extends OfScenario<"rotate"> {
   readonly page: FrontPage | null;
 }
 
+/** Head in place of an older version than base. */
+export interface UpgradeFromExpectations extends OfScenario<"upgrade-from">, Omit<UpgradeExpectations, "tier"> {}
+
+/** Undeployed, its volumes removed, deployed again, this run's snapshot restored: `altered` is what stood there in between. */
+export interface RestoreFreshExpectations extends OfScenario<"restore-fresh">, Omit<RestoreExpectations, "tier"> {}
+
+/** Base in place of head: what is called head elsewhere is base here. */
+export interface RollbackExpectations extends OfScenario<"rollback">, Omit<UpgradeExpectations, "tier"> {}
+
 /** What the tests of each generic scenario of the extra suite are told. */
-export type ScenarioExpectations = KillExpectations | LoadExpectations | RedeployExpectations | DrainExpectations | NodeRestartExpectations | RotateExpectations;
+export type ScenarioExpectations =
+  | KillExpectations | LoadExpectations | RedeployExpectations | UpgradeFromExpectations | DrainExpectations | NodeRestartExpectations
+  | RestoreFreshExpectations | RollbackExpectations | RotateExpectations;

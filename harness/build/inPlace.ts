@@ -31,6 +31,19 @@ export async function inPlace(site: Site, swarm: Swarm, app: App, tree: Tree, wi
   return { expect: await upgradeExpectations(site, app, before, kept), added };
 }
 
+/** Real content that is there after as before shows more than a witness could of which nobody knows what became. */
+export function withoutUnknown(expect: UpgradeExpectations): UpgradeExpectations {
+  return { ...expect, witnesses: expect.witnesses.filter(({ trouble }) => trouble === null) };
+}
+
+/**
+ * A forced deploy of a tree is no `abra app upgrade` or `rollback`: commands that only those run have not been tried.
+ * @returns that; null where there are none
+ */
+export function commandsNotRun({ env }: Pick<App, "env">, key: "POST_UPGRADE_CMDS" | "POST_ROLLBACK_CMDS"): string | null {
+  return (env[key] ?? "").trim() === "" ? null : `${key} were not run: abra runs them only between releases`;
+}
+
 async function move(site: Site, swarm: Swarm, app: App, tree: Tree): Promise<Added> {
   const sample = async (dir: string) => (await recipeFile(dir, ".env.sample")) ?? "";
   const [old, next] = [await sample(app.tree.dir), await sample(tree.dir)];

@@ -40,6 +40,14 @@ export async function removeStack(docker: Docker, stack: string, o: RemovalOptio
   return whatIsLeft(o, [services, ...others]);
 }
 
+/**
+ * Waits until a stack's tasks are gone whose services were removed, and frees what their containers hold.
+ * @throws only the signal's reason
+ */
+export async function removeTasks(docker: Docker, stack: string, o: RemovalOptions): Promise<void> {
+  for (const kind of [taskKind(docker, stack), containerKind(docker, stack)]) await step(o, kind, o.budgetMs / 2);
+}
+
 /** Whether a resource is the stack's: by label, or by its name where it has none (abra labels no secrets). */
 export function belongsTo(stack: string, name: string, labels: Readonly<Record<string, string>> | null | undefined): boolean {
   const namespace = labels?.[namespaceLabel];

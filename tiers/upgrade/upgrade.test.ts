@@ -1,50 +1,5 @@
 import { expectationsFor } from "../expectations.ts";
-import { wrongPage } from "../judge/page.ts";
-import { missingReplicas, restartsSince, wrongLabel } from "../judge/services.ts";
-import { leftovers, moved, notHead, rolledBack } from "../judge/upgrade.ts";
-import { lostWitnesses, unseenWitnesses } from "../judge/witnesses.ts";
-import { app, expect, test } from "../testing.ts";
+import { app } from "../testing.ts";
+import { upgradeChecks } from "./checks.ts";
 
-const wanted = expectationsFor(app.context.expect, "upgrade");
-
-test("the running services and images are head's", async () => {
-  const now = await app.services();
-  expect(notHead(wanted.head, now)).toEqual([]);
-  expect(missingReplicas(now)).toEqual([]);
-});
-
-test("the labels on app are head's", async () => {
-  const now = await app.services();
-  expect(wrongLabel(now, wanted.commitLabel)).toEqual([]);
-  if (wanted.versionLabel) expect(wrongLabel(now, wanted.versionLabel)).toEqual([]);
-});
-
-test("the upgrade moved something", async ({ skip }) => {
-  const what = moved(wanted.before, await app.services());
-  // No proof that head is wrong, and none that it was tested: the tier is unverified then.
-  skip(what.length === 0, "nothing that runs differs between base and head");
-  expect(what).not.toEqual([]);
-});
-
-test("Swarm rolled nothing back", async () => {
-  expect(rolledBack(wanted.before, await app.services())).toEqual([]);
-});
-
-if (wanted.witnesses.length > 0) test("what was planted in base's volumes and databases is still there", ({ skip }) => {
-  expect(lostWitnesses(wanted.witnesses)).toEqual([]);
-  const unseen = unseenWitnesses(wanted.witnesses);
-  skip(unseen.length > 0, `nobody knows what became of ${unseen.join(", ")}: write seed and verify in the recipe's hooks.ts`);
-});
-
-test("services that left the compose files are gone", async () => {
-  expect(leftovers(wanted.head, await app.services())).toEqual([]);
-});
-
-const front = wanted.page;
-if (front !== null) test("the app answers a visitor with an allowed code and its own certificate", async () => {
-  expect(wrongPage(front, await app.fetch(front.path, { redirect: front.follow ? "follow" : "manual" }))).toEqual([]);
-});
-
-test("nothing restarted since the app settled", async () => {
-  expect(restartsSince(wanted.settled, await app.services())).toEqual([]);
-});
+upgradeChecks(expectationsFor(app.context.expect, "upgrade"), { from: "base", to: "head" });

@@ -18,7 +18,8 @@ export async function converge(site: Site): Promise<void> {
   await Promise.all(standing(site).map((app) => held(site, app)));
 }
 
-async function held({ build }: Site, app: App): Promise<void> {
+/** Up, and held as long as a green needs. @throws what the watch found */
+export async function held({ build }: Site, app: App): Promise<void> {
   const { services } = app.compose;
   const unchecked = services.filter(({ hasHealthcheck }) => !hasHealthcheck).map(({ name }) => name);
   if (unchecked.length > 0) build.waiting(`no health check: ${unchecked.join(", ")}; up for at least ${uncheckedMs / 1000} s`);

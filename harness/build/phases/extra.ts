@@ -68,7 +68,8 @@ class Suite {
     const { build } = this.#site;
     const { name } = scenario;
     const declared = build.settings.skip[name];
-    const not = declared === undefined ? scenario.whyNot(common) : `${declared} (skip.${name} in ${build.settings.place})`;
+    const lacks = common.app.givenUp ? "the app did not come through the scenario before" : scenario.whyNot(common);
+    const not = declared === undefined ? lacks : `${declared} (skip.${name} in ${build.settings.place})`;
     if (not !== null) {
       this.#without.push(`${name} (${not})`);
       return this.#tell();
@@ -96,8 +97,10 @@ class Suite {
 
   async #test(app: Stage["app"], expect: Parameters<Stage["test"]>[1], title: string): Promise<void> {
     const result = await runTests(this.#site, app, { tier: "extra", span: `${title} tests`, files: await extraFiles(expect.scenario), expect });
-    this.#add(proven(titled(result, title)));
-    untilBroken(this.#site).throwIfAborted();
+    const broken = untilBroken(this.#site);
+    // Tests that a break cut short say less than the break, and a scenario may go on after one.
+    if (!broken.aborted || this.#site.build.signal.aborted) this.#add(proven(titled(result, title)));
+    broken.throwIfAborted();
   }
 
   #say(test: TestResult): void {

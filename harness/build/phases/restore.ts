@@ -1,3 +1,4 @@
+import type { Outcome } from "../../abra/outcome.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { BackupPlan } from "../../recipe/backup.ts";
 import type { TierResult } from "../../../reports/results.ts";
@@ -26,19 +27,11 @@ const restoreMs = 900_000;
 export async function restore(site: Site, backedUp: BackedUp | null): Promise<void> {
   const { build } = site;
   if (!backedUp) return;
-  const { app, bot, labels, snapshot, witnesses } = backedUp;
+  const { app, snapshot, witnesses } = backedUp;
   const mutate = app.seeded ? await mutated(site, app) : null;
   const unaltered = await build.span("data changed", () => alter(site, backedUp));
   const altered = unaltered.length > 0 ? [] : await witnesses.look();
-  const end = app.watch?.disturb({ targets: disturbed(labels), forMs: restoreMs, why: `snapshot ${snapshot.id.slice(0, 8)} is restored` });
-  let outcome;
-  try {
-    outcome = await build.span("abra app restore", () => underWatch(site, (signal) => bot.restore(app, snapshot.id, signal)));
-  } finally {
-    end?.();
-  }
-  await build.span("settle", () => settledAgain(site, app));
-  await ready(site, await site.swarm(), app, deployTimeoutMs(app));
+  const outcome = await restoreSnapshot(site, backedUp);
   const seen = await build.span("witnesses", () => witnesses.look());
   const verify = app.seeded ? await runHook(site, app, "restore", "verify") : null;
   // Real content that was spoilt and is back shows more than a witness could.
@@ -65,6 +58,21 @@ async function mutated(site: Site, app: App): Promise<TierResult | null> {
   const verify = await runHook(site, app, "restore", "verify", { span: "verify of hooks.ts, which has to fail now" });
   if (verify?.status !== "passed") return mutate;
   return { ...mutate, status: "unverified", reason: "restore: mutate of hooks.ts spoilt nothing: verify passes after it too, so it shows no restore" };
+}
+
+/** abra restores this run's snapshot by its id, and the app is up and answers again. @returns how abra ended; a refusal is no error */
+export async function restoreSnapshot(site: Site, { app, bot, labels, snapshot }: BackedUp): Promise<Outcome> {
+  const { build } = site;
+  const end = app.watch?.disturb({ targets: disturbed(labels), forMs: restoreMs, why: `snapshot ${snapshot.id.slice(0, 8)} is restored` });
+  let outcome;
+  try {
+    outcome = await build.span("abra app restore", () => underWatch(site, (signal) => bot.restore(app, snapshot.id, signal)));
+  } finally {
+    end?.();
+  }
+  await build.span("settle", () => settledAgain(site, app));
+  await ready(site, await site.swarm(), app, deployTimeoutMs(app));
+  return outcome;
 }
 
 /** @returns what could not be altered: a restore of it would show nothing */

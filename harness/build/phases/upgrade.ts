@@ -1,13 +1,12 @@
 import { changedFiles, deployedFiles } from "../../recipe/changes.ts";
 import type { Swarm } from "../../swarm/types.ts";
 import type { TierResult } from "../../../reports/results.ts";
-import type { UpgradeExpectations } from "../../../tiers/context.ts";
 import type { App } from "../appState.ts";
 import type { Build } from "../context.ts";
 import { doubt } from "../doubt.ts";
 import { skipDeclared } from "../declaredSkips.ts";
 import { addHook, runHook } from "../hooks.ts";
-import { inPlace } from "../inPlace.ts";
+import { commandsNotRun, inPlace, withoutUnknown } from "../inPlace.ts";
 import { deployBase, deployOlder } from "../older.ts";
 import { retire } from "../retire.ts";
 import type { Site } from "../site.ts";
@@ -43,24 +42,14 @@ export async function upgrade(site: Site, plan: Plan): Promise<void> {
   await runTier(site, app, { files: await genericFiles("upgrade"), expect: verify?.status === "passed" ? withoutUnknown(expect) : expect });
   addHook(build, "upgrade", seed && onBase(seed), "front");
   addHook(build, "upgrade", verify, "back");
-  doubtCommands(site, app);
+  const unrun = commandsNotRun(app, "POST_UPGRADE_CMDS");
+  if (unrun !== null) doubt(build, "upgrade", unrun);
   doubtBase(build, app);
-}
-
-/** Real content of base that is there in head shows more than a witness could of which nobody knows what became. */
-function withoutUnknown(expect: UpgradeExpectations): UpgradeExpectations {
-  return { ...expect, witnesses: expect.witnesses.filter(({ trouble }) => trouble === null) };
 }
 
 /** Content that can't be made on base says nothing about head. */
 function onBase(seed: TierResult): TierResult {
   return seed.status === "failed" ? { ...seed, status: "unverified", reason: `on base, ${seed.reason}` } : seed;
-}
-
-/** A forced deploy of a tree is no `abra app upgrade`: commands that only that runs have not been tried. */
-function doubtCommands({ build }: Site, app: App): void {
-  if ((app.env.POST_UPGRADE_CMDS ?? "").trim() === "") return;
-  doubt(build, "upgrade", "POST_UPGRADE_CMDS were not run: abra runs them only between releases");
 }
 
 /** That head can be reached from an older version is told; what operators have now is base. */

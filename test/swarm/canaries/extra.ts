@@ -7,7 +7,7 @@ const page = [{ source: "page", target: "/usr/share/nginx/html/index.html" }];
 const app = (edit: object) => ({ services: { app: edit } });
 
 /** A canary of some scenarios of the extra suite: all others are left out. */
-function of(names: readonly string[], { files, ...edit }: Edit, settings: object = {}): Pick<Canary, "flags" | "head"> {
+export function of(names: readonly string[], { files, ...edit }: Edit, settings: object = {}): Pick<Canary, "flags" | "head"> {
   const others = scenarios.map(({ name }) => name).filter((name) => !names.includes(name));
   const json = JSON.stringify({ skip: Object.fromEntries(others.map((name) => [name, "another canary tries it"])), ...settings });
   return { flags: ["--extra"], head: { ...edit, files: { ...files, ".recipe-ci/recipe.json": json } } };

@@ -16,7 +16,7 @@ import { makeRecipe } from "./recipe.ts";
 const images = ["nginx:1.27"];
 const handedOver = [...images, registryImage, backupBotImage];
 const registry = "127.0.0.1:5000";
-const buildMs = 150_000;
+const buildMs = 240_000;
 
 /**
  * One node that all canaries share, as a maintainer's server: a Swarm with its edge, and a registry of its own that has what
