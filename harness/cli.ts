@@ -110,7 +110,7 @@ function runCommand(program: Command, exit: (code: number) => void): void {
     .option("--swarm <which>", "ephemeral (default) or local: the Swarm of the current Docker context")
     .option("--out <dir>", "folder for results.json and artifacts (default: out)")
     .option("--keep [duration]", "keep the app for a look, e.g. --keep=2h")
-    .option("--on <run>", "redeploy the working tree onto a kept run")
+    .option("--on <run>", "redeploy the working tree onto a kept run: its install tier again, no other")
     .option("--abra <path>", "the abra to use")
     .option("--host-images", "images of this machine's engine win over the registry's")
     .option("--host-config <file>", "host settings (default: /etc/recipe-ci/host.json)")
