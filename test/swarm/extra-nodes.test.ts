@@ -21,11 +21,16 @@ beforeAll(async () => {
 
 afterAll(() => lab?.close());
 
-const others = scenarios.map(({ name }) => name).filter((name) => name !== "drain" && name !== "node-restart");
-const settings = { skip: Object.fromEntries(others.map((name) => [name, "not what these tests are about"])) };
+interface Wanted {
+  readonly fixture: "tiny" | "new";
+  readonly stages: string;
+  /** What stands in compose.yml, and what is to stand in its place. */
+  readonly compose: Readonly<Record<string, string>>;
+  readonly only?: readonly string[];
+}
 
-/** One run of a fixture in whose compose.yml the keys were replaced by their values; nothing may be left of it. */
-async function runOf(name: string, { fixture, stages, compose }: { fixture: "tiny" | "new"; stages: string; compose: Readonly<Record<string, string>> }): Promise<{ outcome: Outcome; results: Results }> {
+/** One run of a changed fixture with these two scenarios, or only some; nothing may be left of it. */
+async function runOf(name: string, { fixture, stages, compose, only = ["drain", "node-restart"] }: Wanted): Promise<{ outcome: Outcome; results: Results }> {
   const repo = await lab.recipe(fixture, `recipes/${name}`);
   const file = join(repo, "compose.yml");
   const changed = Object.entries(compose).reduce((text, [from, to]) => {
@@ -35,7 +40,8 @@ async function runOf(name: string, { fixture, stages, compose }: { fixture: "tin
   writeFileSync(file, changed);
   const config = lab.path(`config-${name}`);
   mkdirSync(config);
-  writeFileSync(join(config, "recipe.json"), JSON.stringify(settings));
+  const others = scenarios.map((scenario) => scenario.name).filter((scenario) => !only.includes(scenario));
+  writeFileSync(join(config, "recipe.json"), JSON.stringify({ skip: Object.fromEntries(others.map((other) => [other, "not what this test is about"])) }));
   const outcome = await lab.run([repo, "--stages", `${stages},extra`, "--config", config], { out: name });
   expect(lab.hasResults(name), outcome.stdout + outcome.stderr).toBe(true);
   const results = lab.results(name);
@@ -60,6 +66,23 @@ const store = `  store:
 
 `;
 const locked = 'test ! -e /data/lock || { echo "locked by another process" >&2; exit 3; }; touch /data/lock; exec nginx -g "daemon off;"';
+
+/** Keeps what is PUT there. */
+const shelf = `  shelf:
+    image: nginx:1.27
+    command: ["sh", "-c", "chmod 777 /data; echo 'events {} http { server { root /data; location / { dav_methods PUT; } } }' >/tmp/n.conf; exec nginx -c /tmp/n.conf -g 'daemon off;'"]
+    volumes: [data:/data]
+    networks: [proxy]
+
+`;
+/** Notes the first node on which it runs, and runs on no other. */
+const bound = [
+  'ask() { exec 3<>"/dev/tcp/$SHELF/80" && printf "%s /owner HTTP/1.0\\r\\nContent-Length: %s\\r\\n\\r\\n%s" "$1" "${#2}" "$2" >&3 && cat <&3; }',
+  'until owner=$(ask GET "" 2>/dev/null) && [ -n "$owner" ]; do sleep 0.2; done',
+  'case $owner in *" 404 "*) ask PUT "$NODE" ;; *"$NODE") ;; *) echo "the data belongs to another node" >&2; exit 9 ;; esac',
+  "exec nginx -g 'daemon off;'",
+].join("\n").replaceAll("$", () => "$$");
+
 const moves = "what ran on the drained node is back on the other";
 const page = "the app answers a visitor with an allowed code and its own certificate";
 
@@ -84,6 +107,20 @@ describe("a node is drained, a node is restarted", () => {
     expect(testsOf(results, "drain")).toContainEqual([moves, "failed"]);
     expect(extra(results)?.notes?.join("\n")).not.toContain("moved in");
     expect(results).toMatchObject({ verdict: "failed", rungs: { install: "pass" }, reason: { class: "gave-up", service: "app", summary: expect.stringMatching(/^after the node was restarted: app: Swarm gave up/), evidence: expect.arrayContaining([expect.stringContaining("condition none")]) } });
+  });
+
+  it("a service that works on no other node than its first fails when that is drained", async () => {
+    const { outcome, results } = await runOf("bound", {
+      fixture: "new", stages: "install", only: ["drain"],
+      compose: {
+        [image]: `${image}    command: ${JSON.stringify(["bash", "-c", bound])}\n    environment: {SHELF: "\${STACK_NAME}_shelf", NODE: "{{.Node.Hostname}}"}\n`,
+        "services:\n": `services:\n${shelf}`, ...volumes,
+      },
+    });
+    expect(outcome.code, outcome.stdout).toBe(1);
+    expect(results).toMatchObject({ verdict: "failed", rungs: { install: "pass" } });
+    expect(testsOf(results, "drain")).toEqual([[moves, "failed"]]);
+    expect(extra(results)?.tests[0]?.error).toMatch(/^app: .* exit code 9/);
   });
 
   it("a service that finds its own lock does not start again, which fails; one that keeps all its data on a node is not drained", async () => {
