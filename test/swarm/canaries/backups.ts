@@ -15,6 +15,31 @@ const keeping = (labels: Readonly<Record<string, string>>): Edit => ({
 const hooked = (pre: string, more: Readonly<Record<string, string>> = {}): Edit =>
   keeping({ "backupbot.backup.volumes.data.path": "backup.sql", "backupbot.backup.pre-hook": `sh -c "${pre}"`, "backupbot.restore.post-hook": "true", ...more });
 
+/** As the bot's own schedule would, and under the app's own name. */
+const backedUpBetween = `import { execFileSync } from "node:child_process";
+const note = async (app, script) => (await app.exec("app", ["sh", "-ec", script])).stdout.trim();
+export const seed = (app) => note(app, "echo kept > /data/note.txt");
+export async function mutate(app) {
+  await note(app, "echo spoilt > /data/note.txt");
+  const bot = execFileSync("docker", ["ps", "-q", "-f", "label=com.docker.swarm.service.name=bot_app"], { encoding: "utf8" }).trim();
+  execFileSync("docker", ["exec", "-e", "SERVICE=" + app.domain, bot, "/usr/bin/backup", "--", "create"]);
+}
+export async function verify(app) {
+  const is = await note(app, "cat /data/note.txt");
+  if (is !== "kept") throw new Error("the note says " + is);
+}
+`;
+
+/** As somebody who loses patience once the pre-hook runs. */
+const interruptedBackup = `import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+export async function seed(app) {
+  const build = readFileSync("/var/tmp/canaries/cancelled-in-backup.pid", "utf8").trim();
+  const begun = "docker exec $(docker ps -q -f label=com.docker.swarm.service.name=" + app.context.stack + "_app | head -n 1) test -e /data/begun";
+  spawn("sh", ["-c", "for try in $(seq 300); do if " + begun + "; then kill -INT " + build + "; exit; fi; sleep 0.2; done"], { detached: true, stdio: "ignore" }).unref();
+}
+`;
+
 /** A service beside the app, with a volume of its name. */
 const beside = (name: string): Edit => ({ compose: { services: { [name]: { image: "nginx:1.27", networks: ["internal"], volumes: [`${name}:/srv`] } }, volumes: { [name]: {} } } });
 
@@ -26,6 +51,15 @@ export const backups: readonly Canary[] = [
   { name: "dump-elsewhere", incident: 12, about: "the dump lands beside the captured path", head: hooked(writes(dump, "/data/dump.sql")), expect: failed("tests-failed", null, { words: /abra app backup create says/, tiers: { backup: "failed" } }) },
   { name: "dump-hook-fails", incident: 12, about: "the command that dumps ends with 1", head: hooked("exit 1"), expect: failed("tests-failed", null, { tiers: { backup: "failed" } }) },
   { name: "restore-brings-older", about: "the restore hook puts something older over what was restored", head: keeping({ "backupbot.restore.post-hook": 'sh -c "find /data -mindepth 1 -delete; echo older > /data/first.txt"' }), expect: failed("tests-failed", null, { tiers: { backup: "passed", restore: "failed" } }) },
+  {
+    name: "newer-snapshot", about: "somebody else backs the app up between its backup and its restore, when its data is spoilt", head: { ...keeping({}), files: { ".recipe-ci/hooks.ts": backedUpBetween } },
+    expect: passed({ tiers: { backup: "passed", restore: "passed" } }),
+  },
+  {
+    name: "cancelled-in-backup", about: "interrupted while the bot backs it up, which goes on there: its late snapshot is not left behind",
+    head: { ...hooked(`touch /data/begun; sleep 8; ${writes(dump, "/data/backup.sql")}`), files: { ".recipe-ci/hooks.ts": interruptedBackup } },
+    expect: { verdict: "interrupted", class: "interrupted", service: null, tiers: { install: "passed" } },
+  },
   { name: "labels-without-bot", about: "labels for a backup that nobody switched on", head: keeping({ "backupbot.backup": "false" }), expect: passed({ tiers: { backup: "skipped", restore: "skipped" } }) },
   {
     name: "volume-lost", about: "head calls the volume otherwise: what base kept is gone", base: keeping({}),

@@ -13,18 +13,18 @@ export const brokenInstalls: readonly Canary[] = [
     name: "registry-silent", incident: 23, about: "the image's registry does not answer: nobody's fault", head: app({ image: "registry.invalid/web:1" }),
     expect: { verdict: "infra", class: "image-pull", service: "app" },
   },
-  { name: "secret-undeclared", about: "a secret that no file declares", head: app({ secrets: ["api_key"] }), expect: failed("invalid-compose", "app", { words: /api_key/ }) },
+  { name: "secret-undeclared", about: "a secret that no file declares", head: app({ secrets: ["api_key"] }), expect: failed("invalid-compose", "app", { words: /api_key/, lint: "fail" }) },
   {
     name: "secret-missing", about: "a secret without a version in .env.sample",
     head: { compose: { services: { app: { secrets: ["api_key"] } }, secrets: { api_key: { external: true, name: "${STACK_NAME}_api_key_${SECRET_API_KEY_VERSION}" } } } },
-    expect: failed("invalid-compose", "app", { words: /SECRET_API_KEY_VERSION|api_key/ }),
+    expect: failed("invalid-compose", "app", { words: /SECRET_API_KEY_VERSION|api_key/, lint: "fail" }),
   },
-  { name: "config-file-missing", about: "a config whose file is not in the recipe", head: { files: { "index.html": null } }, expect: failed("invalid-compose", "app", { words: /index\.html/ }) },
+  { name: "config-file-missing", about: "a config whose file is not in the recipe", head: { files: { "index.html": null } }, expect: failed("invalid-compose", "app", { words: /index\.html/, lint: "fail" }) },
   {
     name: "overlay-missing", about: "COMPOSE_FILE names a file that is not there", head: { sample: 'COMPOSE_FILE="compose.yml:compose.more.yml"' },
-    expect: failed("invalid-compose", null, { words: /compose\.more\.yml/ }),
+    expect: failed("invalid-compose", null, { words: /compose\.more\.yml/, lint: "fail" }),
   },
-  { name: "no-duration", about: "stop_grace_period: 30 seconds", head: app({ stop_grace_period: "30 seconds" }), expect: failed("invalid-compose", "app", { words: /stop_grace_period/ }) },
+  { name: "no-duration", about: "stop_grace_period: 30 seconds", head: app({ stop_grace_period: "30 seconds" }), expect: failed("invalid-compose", "app", { words: /stop_grace_period/, lint: "fail" }) },
   {
     name: "variable-duration", about: "a duration that is a variable, which abra refuses", head: app({ healthcheck: { start_period: "${START:-30s}" } }),
     expect: failed("invalid-compose", "app", { words: /start_period/, warning: /start_period.*written out/ }),
@@ -46,6 +46,10 @@ export const brokenInstalls: readonly Canary[] = [
   { name: "host-path-missing", about: "a mount of a path that the host lacks", head: app({ volumes: ["/no/such/path:/data"] }), expect: failed("rejected", "app", { words: /no\/such\/path/ }) },
   {
     name: "never-healthy", about: "a health check that never passes", head: app({ command: sh("sleep 1000"), healthcheck: { test: ["CMD", "false"], retries: 2, start_period: "1s" } }),
+    expect: failed("unhealthy-loop", "app"),
+  },
+  {
+    name: "unhealthy-and-polite", about: "a health check that never passes, of a program that ends with 0 when it is stopped for that", head: app({ healthcheck: { test: ["CMD", "false"], retries: 2, start_period: "1s" } }),
     expect: failed("unhealthy-loop", "app"),
   },
   {

@@ -44,6 +44,7 @@ describe("canaries", () => {
   });
 });
 
-it("nothing is left on the Swarm that they shared", async () => {
+it("nothing is left on the Swarm that they shared, nor in its bot's repository", async () => {
   expect(residueOf(before, await server.inventory())).toEqual([]);
+  expect(await server.snapshots()).toEqual([]);
 });

@@ -58,6 +58,14 @@ export class CanaryServer {
     return this.#node.inventory();
   }
 
+  /** What is in the bot's repository. */
+  async snapshots(): Promise<unknown> {
+    const restic = "RESTIC_PASSWORD_FILE=/run/secrets/restic_password restic --no-lock snapshots --json";
+    const { stdout, stderr } = await this.#run(["sh", "-c", 'docker exec "$(docker ps -q -f label=com.docker.swarm.service.name=bot_app)" sh -c "$1"', "sh", restic], 60_000);
+    if (stdout === "") throw new Error(`the bot's repository: ${stderr}`);
+    return JSON.parse(stdout) ?? [];
+  }
+
   /** One build of a canary. @throws Error with what the process said where there are no results */
   async build(canary: Canary): Promise<{ results: Results; exitCode: number; said: string }> {
     const repo = await makeRecipe(canary, this.#lab.path("recipes"));
