@@ -62,7 +62,7 @@ export class Intake {
 
   /**
    * All that one look at the engine gave.
-   * @throws SyntaxError or ZodError where any of it is garbage; the history then stays as it was
+   * @throws SyntaxError, ZodError or RangeError where any of it is garbage or nested too deep; the history then stays as it was
    */
   answers({ askedAt, at, tasks, services, nodes }: Answers): void {
     const poll = { askedAt, at, tasks: this.#tasks(tasks), services: this.#services(services), nodes: nodes === null ? null : this.#nodes(nodes) };

@@ -43,8 +43,8 @@ function answers(one: Arbitrary<unknown>): Arbitrary<Buffer> {
   );
 }
 
-/** What the watch takes for an engine that talks nonsense. */
-const isGarbage = (error: unknown) => error instanceof SyntaxError || error instanceof ZodError;
+/** What the watch takes for an engine that talks nonsense; a RangeError is what is nested too deep. */
+const isGarbage = (error: unknown) => error instanceof SyntaxError || error instanceof ZodError || error instanceof RangeError;
 
 export const docker: Parser = {
   name: "Docker's answers",
