@@ -8,12 +8,13 @@ import { type Canary, differences, title } from "./canary.ts";
 import { customs } from "./custom.ts";
 import { extras } from "./extra.ts";
 import { pasts } from "./extra-versions.ts";
+import { needs } from "./needs.ts";
 import { odd } from "./odd.ts";
 import { CanaryServer } from "./server.ts";
 import { table, type Row } from "./table.ts";
 
 /** Each a recipe of its own, two builds at a time on one Swarm. The slow ones first: none is waited for alone at the end. */
-const canaries: readonly Canary[] = [...pasts, ...backups, ...extras, ...upgrades, ...customs, ...brokenInstalls, ...odd];
+const canaries: readonly Canary[] = [...pasts, ...backups, ...extras, ...upgrades, ...customs, ...needs, ...brokenInstalls, ...odd];
 
 const signal = AbortSignal.timeout(1_500_000);
 const rows: Row[] = [];

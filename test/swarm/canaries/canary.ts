@@ -19,6 +19,8 @@ export interface Canary {
   readonly about: string;
   /** What `run` is told besides. */
   readonly flags?: readonly string[];
+  /** Recipes in folders beside it, by name. */
+  readonly beside?: Readonly<Record<string, Edit>>;
   /** Versions before base, oldest first; left out: there are none. */
   readonly older?: readonly Edit[];
   /** The version before head; left out: there is none. */

@@ -48,7 +48,7 @@ const texts = (name: string, state: string): Record<string, string> => ({
 const pages: Readonly<Record<string, string>> = { base: "v1", head: "v2" };
 
 /** Makes a canary's git repo in `into/name`: its older versions and base as tagged versions, then head. @returns the repo's folder */
-export async function makeRecipe({ name, older = [], base, head = {} }: Canary, into: string): Promise<string> {
+export async function makeRecipe({ name, older = [], base, head = {} }: Pick<Canary, "name" | "older" | "base" | "head">, into: string): Promise<string> {
   const repo = join(into, name);
   await mkdir(repo, { recursive: true });
   await git(repo, "init", "--quiet", "--template=", "--initial-branch=main");

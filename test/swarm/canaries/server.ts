@@ -69,6 +69,7 @@ export class CanaryServer {
   /** One build of a canary. @throws Error with what the process said where there are no results */
   async build(canary: Canary): Promise<{ results: Results; exitCode: number; said: string }> {
     const repo = await makeRecipe(canary, this.#lab.path("recipes"));
+    for (const [name, head] of Object.entries(canary.beside ?? {})) await makeRecipe({ name, head }, this.#lab.path("recipes"));
     const out = `/var/tmp/canaries/${canary.name}`;
     const argv = [join(packageRoot, "bin/recipe-ci"), "run", repo, "--swarm", "local", "--host-config", hostConfig, "--abra", standIn, "--out", out, "--json", ...(canary.flags ?? [])];
     // A canary's test may want to interrupt the build that runs it.
