@@ -60,6 +60,11 @@ export class Administrator {
     await this.#must("POST", `/admin/realms/${realm}/logout-all`);
   }
 
+  /** An app whose users sign in with accounts of the realm. */
+  async addClient(realm: string, client: { readonly clientId: string; readonly secret: string; readonly redirectUris: readonly string[] }): Promise<void> {
+    await this.#must("POST", `/admin/realms/${realm}/clients`, { ...client, publicClient: false, standardFlowEnabled: true });
+  }
+
   async removeRealm(realm: string): Promise<void> {
     await this.#must("DELETE", `/admin/realms/${realm}`);
   }

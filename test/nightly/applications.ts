@@ -7,7 +7,10 @@ import { type Lab, usualFlags } from "../swarm/support/lab.ts";
 import type { Built } from "./table.ts";
 
 /** Fixtures (test/recipes) that are real applications, the quick ones first. */
-export const applications: readonly string[] = ["custom-html", "wordpress", "gitea", "matrix-synapse", "keycloak"];
+export const applications: readonly string[] = ["custom-html", "wordpress", "gitea", "matrix-synapse", "keycloak", "gitea-sso"];
+
+/** Fixtures that stand beside an application, because it needs them. */
+const beside: Readonly<Record<string, readonly string[]>> = { "gitea-sso": ["keycloak"] };
 
 /** Longest that one build may take, milliseconds: the slowest image is made within half an hour, where it has to be. */
 const buildMs = 75 * 60_000;
@@ -16,6 +19,7 @@ const buildMs = 75 * 60_000;
 export async function buildOf(application: string, lab: Lab, out: string, signal: AbortSignal): Promise<Built> {
   signal.throwIfAborted();
   const repo = await lab.recipe(application);
+  for (const needed of beside[application] ?? []) await lab.recipe(needed);
   const { process: child, ended } = lab.start(["run", repo, "--extra", ...usualFlags, "--out", out, "--json"], { timeoutMs: buildMs, onEvent: (event) => tell(application, event) });
   const interrupt = () => void child.kill("SIGINT");
   signal.addEventListener("abort", interrupt, { once: true });
