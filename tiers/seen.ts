@@ -43,7 +43,7 @@ export interface FrontPage {
   readonly codes: readonly number[];
   /** Text that it has to contain. */
   readonly text: string | null;
-  /** Whether redirects on the app's own domain are gone after; else a redirect is the answer that is wanted. */
+  /** Whether redirects on the app's own domain are followed; else a redirect is the answer that is wanted. */
   readonly follow: boolean;
 }
 

@@ -13,7 +13,7 @@ import type { Swarm } from "../swarm/types.ts";
 import { startWatch } from "../watch/watch.ts";
 import { abraIn } from "./app.ts";
 import type { Tree } from "./appState.ts";
-import { Images } from "./images.ts";
+import { Images, noteImages } from "./images.ts";
 import type { Site } from "./site.ts";
 
 const recipe = "backup-bot-two";
@@ -79,7 +79,7 @@ async function pull(site: Site, compose: ComposeApp): Promise<void> {
   const images = new Images(site);
   images.want(compose);
   const pulled = await images.all();
-  site.build.findings.images.push(...pulled.images);
+  noteImages(site.build, pulled.images);
   const [failed] = [...pulled.trouble, ...pulled.missing];
   if (failed) throw infra(failed.class, `the backup bot's image ${failed.ref} could not be pulled: ${failed.words}`, "the recipe is not to blame: try again");
 }

@@ -6,7 +6,7 @@ import type { FrontPage } from "../../tiers/context.ts";
 /** What a working front page may answer; one that asks for a login works too. */
 const allowedCodes: readonly number[] = [...Array.from({ length: 200 }, (_, index) => 200 + index), 401, 403];
 
-/** A health setting or an http probe, with the defaults filled in: redirects are gone after but where `codes` names one. */
+/** A health setting or an http probe, with the defaults filled in: redirects are followed but where `codes` names one. */
 export function pageOf({ path, codes, text }: Health): FrontPage {
   return { path, codes: codes ?? allowedCodes, text, follow: codes === null || !codes.some((code) => code >= 300 && code < 400) };
 }

@@ -1,5 +1,6 @@
 import { statfs } from "node:fs/promises";
 import { FindingError, UsageError } from "../base/errors.ts";
+import type { ImageResult } from "../../reports/results.ts";
 import type { ComposeApp } from "../recipe/types.ts";
 import { prepull, type PrepullResult, type WantedImage } from "../swarm/images/prepull.ts";
 import { parseReference } from "../swarm/images/reference.ts";
@@ -98,4 +99,9 @@ async function dockerRoot(world: World): Promise<string> {
 async function freeBytes(folder: string): Promise<number> {
   const stats = await statfs(folder).catch(() => null);
   return stats ? stats.bavail * stats.bsize : Number.POSITIVE_INFINITY;
+}
+
+/** Puts images into the results; one that is there already takes its newer record. */
+export function noteImages({ findings }: Pick<Build, "findings">, images: readonly ImageResult[]): void {
+  findings.images = [...new Map([...findings.images, ...images].map((image) => [image.ref, image])).values()];
 }

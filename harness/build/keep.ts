@@ -1,15 +1,14 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Swarm } from "../swarm/types.ts";
+import type { App } from "./appState.ts";
 import { type KeptRun, rememberRun } from "./kept.ts";
 import type { Site } from "./site.ts";
 
 /** Lets the app outlive the build, and writes down how to find it. */
 export async function keepRun(site: Site, swarm: Swarm): Promise<KeptRun> {
   const { build } = site;
-  // The upgraded app is what later tiers saw; one whose base is broken shows nothing of head.
-  const deployed = site.apps.filter((one) => one.watch !== null && one.need === null);
-  const app = deployed.find((one) => (one.which === "base") === (build.findings.baseBroken === null)) ?? deployed[0];
+  const app = appToKeep(site.apps);
   const forMs = build.request.keepMs;
   if (!app || forMs === null) throw new Error("nothing to keep");
   await swarm.keepFor(forMs);
@@ -33,4 +32,11 @@ export async function keepRun(site: Site, swarm: Swarm): Promise<KeptRun> {
   };
   rememberRun(kept);
   return kept;
+}
+
+/** The upgraded app is what later tiers saw; one that was given up shows nothing of head, and is kept only where there is no other. */
+export function appToKeep(apps: readonly App[]): App | undefined {
+  const deployed = apps.filter((one) => one.watch !== null && one.need === null);
+  const up = deployed.filter((one) => !one.givenUp);
+  return up.find((one) => one.from !== null && one.tree.side === "head") ?? up.find((one) => one.which === "head") ?? deployed[0];
 }

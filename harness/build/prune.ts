@@ -16,9 +16,12 @@ export async function prune(site: Site, swarm: Swarm, app: App): Promise<void> {
   const left = (await serviceStates(swarm.docker, app.stack)).map((state) => state.name).filter((name) => !named.has(name));
   if (left.length === 0) return;
   const end = app.watch?.disturb({ targets: left, forMs: 60_000, why: "services that left the recipe are pruned" });
-  for (const name of left) {
-    await bounded(`removal of service ${name}`, swarm.docker.getService(`${app.stack}_${name}`).remove(), removalMs);
-    site.build.warn(`service ${name} is not in ${nameOf(app.tree)} and abra leaves it running: operators remove it with docker service rm STACK_${name}`);
+  try {
+    for (const name of left) {
+      await bounded(`removal of service ${name}`, swarm.docker.getService(`${app.stack}_${name}`).remove(), removalMs);
+      site.build.warn(`service ${name} is not in ${nameOf(app.tree)} and abra leaves it running: operators remove it with docker service rm STACK_${name}`);
+    }
+  } finally {
+    end?.();
   }
-  end?.();
 }

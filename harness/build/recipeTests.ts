@@ -78,7 +78,7 @@ async function chosen({ place: { dir, said }, found }: Found): Promise<RecipeTes
     hooks: found.hooks === null ? null : absolute(found.hooks),
     odd: found.odd,
     helpers: found.helpers.map(absolute),
-    browser: await asksForBrowser([...found.custom, ...found.helpers].map(absolute)),
+    browser: await asksForBrowser([...found.custom, ...found.extra, ...found.helpers, ...(found.hooks === null ? [] : [found.hooks])].map(absolute)),
     leftOut: null,
   };
 }

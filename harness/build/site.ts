@@ -135,7 +135,7 @@ export class Site {
   /** Makes a browser ready beside the phases, where the recipe's tests ask for one. */
   startBrowser(): void {
     const { build, world } = this;
-    if (!world || !build.tests.browser || !build.request.tiers.includes("custom")) return;
+    if (!world || !build.tests.browser || !build.request.tiers.some((tier) => tier === "custom" || tier === "extra")) return;
     this.#browser ??= world.browser(build.signal).then((path) => build.note(`browser for tests: ${path}`), (error: unknown) => {
       if (!build.signal.aborted) build.warn(error instanceof FindingError ? `${error.message}: ${error.reason.hint}` : messageOf(error));
     });

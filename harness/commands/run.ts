@@ -29,11 +29,11 @@ export async function runCommand(recipe: string | undefined, flags: RunFlags): P
 /** `recipe-ci run --on RUN`: the recipe of a kept run again, onto its app. */
 async function redeployCommand(recipe: string | undefined, flags: RunFlags & { on: string }): Promise<number> {
   const kept = keptRun(flags.on);
-  for (const flag of ["base", "stages", "quick", "keep", "swarm", "abra", "variant"] as const) {
+  for (const flag of ["base", "stages", "extra", "quick", "keep", "swarm", "abra", "variant"] as const) {
     if (flags[flag] !== undefined) throw new UsageError(`--on and --${flag}`, "contradict each other", `leave out --${flag}: a kept run stays as it is`);
   }
   const abra = kept.abra.standIn ? standInOnHost(packageRoot) : null;
-  const asked = { ...buildRequest(recipe ?? kept.source, { ...flags, stages: "install", swarm: kept.swarm }, process.env), variant: kept.variant, abra };
+  const asked = { ...buildRequest(recipe ?? kept.source, { ...flags, stages: "install", swarm: kept.swarm }, { ...process.env, EXTRA_TESTS: undefined }), variant: kept.variant, abra };
   const request = await withSettings(asked, flags);
   const { config } = loadHostConfig(request.hostConfig);
   return runRequest(request, (build) => runRedeploy(build, worldFor(request, config), kept), flags.json ?? false);

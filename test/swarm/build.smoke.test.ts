@@ -4,7 +4,7 @@ import type { Results } from "../../reports/results.ts";
 import { inLab } from "./support/in-lab.ts";
 import { type Lab, type Outcome } from "./support/lab.ts";
 
-const phases = ["admit", "preflight", "fetch", "lint", "prepare", "prepull", "install", "upgrade", "backup", "restore", "custom", "converge", "collect", "teardown", "report"];
+const phases = ["admit", "preflight", "fetch", "lint", "prepare", "prepull", "install", "upgrade", "backup", "restore", "custom", "extra", "converge", "collect", "teardown", "report"];
 
 let lab: Lab;
 let outcome: Outcome;

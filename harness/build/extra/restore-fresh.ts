@@ -33,8 +33,11 @@ export const restoreFresh: Scenario = {
     if (!backedUp) return say("a snapshot", "skipped", build.findings.tiers.find(({ name }) => name === "restore")?.reason ?? "there is none of this run");
     const { app, snapshot, witnesses } = backedUp;
     const end = app.watch?.disturb({ targets: ["*"], forMs: 2 * goneMs, why: "it is undeployed, to be restored onto a fresh installation" });
-    await build.span("undeployed, volumes removed", () => wipe(site, swarm, app));
-    end?.();
+    try {
+      await build.span("undeployed, volumes removed", () => wipe(site, swarm, app));
+    } finally {
+      end?.();
+    }
     await deploy(site, swarm, app, { force: false, name: "fresh" });
     const altered = await witnesses.look();
     const outcome = await restoreSnapshot(site, backedUp);

@@ -6,7 +6,7 @@ import { nameForAbra } from "../../recipe/named.ts";
 import { sourceBeside, sourceOf } from "../../recipe/source.ts";
 import { treeAt } from "../../recipe/tree.ts";
 import type { Build } from "../context.ts";
-import { Images } from "../images.ts";
+import { Images, noteImages } from "../images.ts";
 import type { NeedRecipe } from "../needTypes.ts";
 import { asSampled } from "../sampled.ts";
 import { settingsOfNeed } from "../settings.ts";
@@ -24,7 +24,7 @@ export async function needRecipe(site: Site, name: string): Promise<NeedRecipe> 
   const images = new Images(site);
   images.want(compose);
   const pulled = await images.all();
-  site.build.findings.images.push(...pulled.images);
+  noteImages(site.build, pulled.images);
   const [missing] = pulled.missing;
   if (missing) throw new FindingError("recipe", { class: missing.class, service: missing.service, summary: `${missing.service}: the image ${missing.ref} can't be had: ${missing.words}`, evidence: [], hint: "" });
   const [trouble] = pulled.trouble;

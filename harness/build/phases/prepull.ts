@@ -4,7 +4,8 @@ import type { ImageFailure } from "../../swarm/images/prepull.ts";
 import type { App } from "../appState.ts";
 import { backupBot } from "../backupBot.ts";
 import { baseBroken } from "../base-broken.ts";
-import { wantedBy } from "../images.ts";
+import { isSkipDeclared } from "../declaredSkips.ts";
+import { noteImages, wantedBy } from "../images.ts";
 import type { Site } from "../site.ts";
 import type { Plan } from "./prepare.ts";
 
@@ -21,7 +22,8 @@ export async function prepull(site: Site, plan: Plan): Promise<void> {
 
 /** The bot takes seconds to come up, and nothing before the backup waits for it. */
 function wantsBackupBot({ build }: Site, { head }: Plan): boolean {
-  return build.request.tiers.some((tier) => tier === "backup" || tier === "restore") && backupPlan(head.compose).enabled;
+  const wanted = (["backup", "restore"] as const).some((tier) => build.request.tiers.includes(tier) && !isSkipDeclared(build, tier));
+  return wanted && backupPlan(head.compose).enabled;
 }
 
 /** The images of these apps, the last one being head. @throws FindingError as `prepull` */
@@ -44,7 +46,7 @@ export async function pullLate(site: Site, app: App): Promise<void> {
 async function pulledFor(site: Site, apps: readonly App[]): Promise<readonly ImageFailure[]> {
   for (const app of apps) site.images.want(app.compose);
   const pulled = await site.images.all();
-  site.build.findings.images = [...pulled.images];
+  noteImages(site.build, pulled.images);
   const [trouble] = pulled.trouble;
   if (trouble) {
     throw new FindingError("infra", {
