@@ -28,19 +28,46 @@ export function thisProcess(): ProcessIdentity {
 /**
  * Whether a process still runs, by looking.
  * @param here who looks
- * @returns null where it can't be seen from here: another boot, another pid namespace, or a system that tells neither
+ * @returns null where nobody can tell from here: another boot, another pid namespace, a system that tells neither, a look that failed
  */
-export function stillRuns(one: ProcessIdentity, here: ProcessIdentity, started: (pid: number) => string | null = startOf): boolean | null {
+export function stillRuns(one: ProcessIdentity, here: ProcessIdentity, look: (pid: number) => Look = lookAt): boolean | null {
   const comparable = one.boot !== null && one.namespace !== null && one.started !== null && one.boot === here.boot && one.namespace === here.namespace;
-  return comparable ? started(one.pid) === one.started : null;
+  if (!comparable) return null;
+  const found = look(one.pid);
+  if (found === "unknown") return null;
+  return found !== "none" && found.started === one.started;
 }
 
-/** When the process of that number started; null where there is none. A zombie has ended, whatever its parent does. */
+/** What a look at a process's number finds. */
+export type Look = { readonly started: string } | "none" | "unknown";
+
+/** A zombie has ended, whatever its parent does. */
+function lookAt(pid: number): Look {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The program's name stands in brackets and may hold anything, brackets and spaces too.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const [state, started] = [fields[0], fields[19]];
+    if (state === "Z" || state === "X") return "none";
+    return started === undefined ? "unknown" : { started };
+  } catch {
+    // Where /proc hides the processes of others, or no file can be opened, the kernel itself still answers.
+    return isNobody(pid) ? "none" : "unknown";
+  }
+}
+
+function isNobody(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ESRCH";
+  }
+}
+
 function startOf(pid: number): string | null {
-  const stat = quietly(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
-  // The program's name stands in brackets and may hold anything, brackets and spaces too.
-  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return fields === undefined || fields[0] === "Z" || fields[0] === "X" ? null : (fields[19] ?? null);
+  const found = lookAt(pid);
+  return typeof found === "string" ? null : found.started;
 }
 
 function quietly<T>(read: () => T): T | null {

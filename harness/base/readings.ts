@@ -22,8 +22,9 @@ const percent: Step = { pattern: /%[0-9a-f]{2}/gi, by: (match) => character(matc
 const plus: Step = { pattern: /\+/g, by: () => " " };
 const escaped: Step = { pattern: /\\(?:u[0-9a-f]{4}|x[0-9a-f]{2}|[^])/gi, by: unescape };
 const entities: Step = { pattern: /&(?:amp|lt|gt|quot|apos|#\d{1,6}|#x[0-9a-f]{1,5});/gi, by: entity };
-// What frames a table's cells is no part of a text that goes on in the next line.
-const joined: Step = { pattern: /[ \t│┃|]*\r?\n[ \t│┃|]*/g, by: () => "", isBreak: true };
+// What frames a table's cells is no part of a text that goes on in the next line. Looked for from its first character only: from each
+// of them, a long row of blanks would take the square of its length.
+const joined: Step = { pattern: /(?<![ \t│┃|])[ \t│┃|]*\r?\n[ \t│┃|]*/g, by: () => "", isBreak: true };
 const spaced: Step = { ...joined, by: () => " " };
 
 const ways: readonly (readonly Step[])[] = [

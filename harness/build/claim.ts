@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "../base/errors.ts";
+import { endMarked, runMark } from "../base/markedProcesses.ts";
 import { packageRoot } from "../base/paths.ts";
 import { type ProcessIdentity, thisProcess } from "../base/processIdentity.ts";
 import { within } from "../base/wait.ts";
@@ -10,6 +11,7 @@ import { leaseName, type LeaseRecord } from "../queue/leaseRecord.ts";
 import { sweepSwarm } from "../queue/sweep.ts";
 import type { Swarm } from "../swarm/types.ts";
 import type { Build } from "./context.ts";
+import { forgetRunHere } from "./kept.ts";
 
 /** A sweep that is told to stop has a call to the engine to end at most, milliseconds. */
 const sweepEndsMs = 5_000;
@@ -36,6 +38,8 @@ export class Claim {
     const here = thisProcess();
     build.journal.will({ kind: "lease", name: leaseName(build.id) });
     const lease = await Lease.take(swarm.docker, recordOf(build, here), signal);
+    // What somebody else takes down must not be told as the recipe's end.
+    lease.lost.addEventListener("abort", () => build.abort(lease.lost.reason), { once: true });
     const endSweep = new AbortController();
     const ending = AbortSignal.any([build.signal, endSweep.signal]);
     return new Claim(lease, guard(build.id), sweepBeside(build, swarm, here, ending), endSweep);
@@ -56,16 +60,21 @@ export class Claim {
     await this.#lease.own({ kind: "stack", name: stack });
   }
 
-  /** The app of this stack outlives the build. @param until UTC ISO 8601 */
-  async keep(stack: string, until: string): Promise<void> {
-    await this.#lease.keepUntil(until, [{ kind: "stack", name: stack }]);
+  /** What the build owns outlives it. @param until UTC ISO 8601 @throws FindingError infra: then the guardian stays, and takes it down */
+  async keep(until: string): Promise<void> {
+    await this.#lease.keepUntil(until);
     this.#dismiss();
   }
 
   /** From teardown on nobody sweeps beside it. */
-  async closing(): Promise<void> {
+  async endSweep(): Promise<void> {
     this.#endSweep.abort(new Error("the build ends"));
     await within(this.#sweep, sweepEndsMs);
+  }
+
+  /** The build is being taken down. @throws FindingError infra */
+  async closing(): Promise<void> {
+    await this.endSweep();
     await this.#lease.closing();
   }
 
@@ -93,7 +102,7 @@ function recordOf(build: Build, owner: ProcessIdentity): LeaseRecord {
 
 /** A process of its own that outlives this one. It learns of the build's end by the end of its input, which the kernel sees to however the build ends. */
 function guard(run: string): ChildProcess {
-  const child = spawn(join(packageRoot, "bin/recipe-ci"), ["guard", run], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
+  const child = spawn(join(packageRoot, "bin/recipe-ci"), ["guard", run], { detached: true, stdio: ["pipe", "ignore", "ignore"], env: { ...process.env, [runMark]: undefined } });
   child.on("error", () => {});
   child.stdin?.on("error", () => {});
   child.unref();
@@ -104,7 +113,7 @@ function guard(run: string): ChildProcess {
 /** Never throws: what others left is no reason to end this build. */
 async function sweepBeside(build: Build, { docker }: Pick<Swarm, "docker">, here: ProcessIdentity, signal: AbortSignal): Promise<void> {
   try {
-    const swept = await sweepSwarm({ docker, here, except: build.id, dryRun: false, patient: true, log: (line) => build.log.info(`sweep: ${line}`), signal });
+    const swept = await sweepSwarm({ docker, here, except: build.id, dryRun: false, patient: true, endProcesses: (run) => endMarked(run, signal), forget: forgetRunHere, log: (line) => build.log.info(`sweep: ${line}`), signal });
     for (const { run, is, why, left } of swept) {
       build.log.info(`sweep: run ${run} is ${is}: ${why}`);
       for (const one of left ?? []) build.warn(`run ${run} left ${one.name} behind, which could not be removed: ${one.remove}`);

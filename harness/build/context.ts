@@ -62,6 +62,8 @@ export class Build {
   /** This run's folder on this machine: clone, journal, record. */
   readonly dir: string;
   readonly findings: Findings;
+  /** Ends the build early, as an interrupt does, for this reason. */
+  abort: (reason: Error) => void = () => {};
   /** How the recipe wants to be judged; known from fetch on. */
   settings: Settings = noSettings;
   /** Tests that were written for the recipe; known from fetch on. */
@@ -82,7 +84,7 @@ export class Build {
         emit(masked);
       } catch {}
     };
-    for (const secret of credentialsIn(request.source)) this.mask.add(secret);
+    for (const secret of [request.source, request.sourceBase ?? ""].flatMap(credentialsIn)) this.mask.add(secret);
     this.signal = signal;
     this.dir = runDir(id);
     this.journal = new Journal(join(this.dir, "journal.ndjson"));
@@ -166,9 +168,8 @@ function statusOf(error: unknown): Status {
 function credentialsIn(source: string): string[] {
   if (!/^https?:/.test(source) || !URL.canParse(source)) return [];
   const { username, password } = new URL(source);
-  const secret = password === "" ? username : password;
-  // As it stands in the URL, and as somebody typed it.
-  return [secret, ...decoded(secret)];
+  // A token stands in either place; as it stands in the URL, and as somebody typed it.
+  return [username, password].flatMap((secret) => [secret, ...decoded(secret)]);
 }
 
 function decoded(text: string): string[] {

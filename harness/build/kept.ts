@@ -1,8 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { UsageError } from "../base/errors.ts";
-import { stateDir } from "../base/paths.ts";
+import { runDir, stateDir } from "../base/paths.ts";
 
 const keptSchema = z.strictObject({
   schema: z.literal(1),
@@ -53,6 +54,12 @@ export function keptRun(id: string): KeptRun {
   if (found) return found;
   const ids = runs.map((run) => run.run).join(", ");
   throw new UsageError(`run ${id}`, "is not kept", ids ? `kept are ${ids}` : "keep one with: recipe-ci run … --keep");
+}
+
+/** Removes what a run that is gone has on this machine: its folder, and its record where it was kept. */
+export async function forgetRunHere(id: string): Promise<void> {
+  await rm(runDir(id), { recursive: true, force: true });
+  forgetRun(id);
 }
 
 export function forgetRun(id: string): void {

@@ -1,12 +1,10 @@
 import { spawn } from "node:child_process";
 import Docker from "dockerode";
 import { once } from "node:events";
-import { rm } from "node:fs/promises";
 import { humanDuration } from "../base/clock.ts";
 import { messageOf, UsageError } from "../base/errors.ts";
 import { Mask } from "../base/mask.ts";
-import { runDir } from "../base/paths.ts";
-import { forgetRun, type KeptRun, keptRun, keptRuns } from "../build/kept.ts";
+import { forgetRunHere, type KeptRun, keptRun, keptRuns } from "../build/kept.ts";
 import { connect, currentEndpoint } from "../machine/endpoint.ts";
 import { attachThrowaway } from "../swarm/ephemeral/start.ts";
 import { leaseName } from "../queue/leaseRecord.ts";
@@ -80,8 +78,7 @@ export async function removeRun(id: string): Promise<number> {
     }
     await unlessGone(bounded("docker config rm", docker.getConfig(leaseName(id)).remove(), 20_000));
   }
-  await rm(runDir(id), { recursive: true, force: true });
-  forgetRun(id);
+  await forgetRunHere(id);
   print([`run ${id} is removed`]);
   return 0;
 }

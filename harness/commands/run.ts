@@ -11,6 +11,7 @@ import { keptRun } from "../build/kept.ts";
 import { runRedeploy } from "../build/redeploy.ts";
 import { standInOnHost } from "../abra/standIn.ts";
 import { UsageError } from "../base/errors.ts";
+import { runMark } from "../base/markedProcesses.ts";
 import { packageRoot } from "../base/paths.ts";
 import type { Results } from "../../reports/results.ts";
 import { renderText } from "../../reports/text.ts";
@@ -56,6 +57,8 @@ export async function runRequest(request: BuildRequest, story: (build: Build) =>
   try {
     const build = new Build(request, progress.emit, interrupt.signal);
     id = build.id;
+    build.abort = interrupt.abort;
+    process.env[runMark] = build.id;
     build.emit({ type: "build", run: build.id, source: request.source, out: request.out });
     const results = await story(build).catch((error: unknown) => refused(build, error));
     const path = saveResults(build, results);

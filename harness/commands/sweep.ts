@@ -1,7 +1,9 @@
 import { thisProcess } from "../base/processIdentity.ts";
 import { connect, currentEndpoint } from "../machine/endpoint.ts";
 import { type Swept, sweepSwarm } from "../queue/sweep.ts";
-import { bounded, statusOf } from "../swarm/bounded.ts";
+import { endMarked } from "../base/markedProcesses.ts";
+import { forgetRunHere } from "../build/kept.ts";
+import { statusOf } from "../swarm/bounded.ts";
 import { infra, messageOf } from "../base/errors.ts";
 
 /**
@@ -10,11 +12,19 @@ import { infra, messageOf } from "../base/errors.ts";
  * @throws FindingError infra where the engine does not answer
  */
 export async function sweepCommand({ dryRun }: { dryRun: boolean }): Promise<number> {
-  const controller = new AbortController();
-  process.once("SIGINT", () => controller.abort(new Error("interrupted")));
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort());
+  const { signal } = stop;
   const docker = connect(currentEndpoint());
-  const swept = await leasesOf(() => sweepSwarm({ docker, here: thisProcess(), dryRun, patient: true, log: (line) => process.stderr.write(`${line}\n`), signal: controller.signal }));
-  await bounded("docker ping", docker.ping(), 20_000);
+  const log = (line: string) => void process.stderr.write(`${line}\n`);
+  let swept: Swept[] | null;
+  try {
+    swept = await leasesOf(() => sweepSwarm({ docker, here: thisProcess(), dryRun, patient: true, endProcesses: (run) => endMarked(run, signal), forget: forgetRunHere, log, signal }));
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    log("recipe-ci: stopped; what was begun the next sweep ends");
+    return 130;
+  }
   const lines = swept === null ? ["this engine is no manager of a Swarm: there are no leases to look at"] : told(swept, dryRun);
   process.stdout.write(`${lines.join("\n")}\n`);
   return swept?.some(({ left }) => left !== null && left.length > 0) ? 4 : 0;

@@ -1,14 +1,13 @@
 import type Docker from "dockerode";
-import pRetry from "p-retry";
+import pRetry, { AbortError } from "p-retry";
 import { infra, messageOf } from "../base/errors.ts";
 import { bounded, statusOf, unlessGone } from "../swarm/bounded.ts";
 import { beatEveryMs } from "./judgeLease.ts";
-import { leaseName, type LeaseRecord, type Owned, readLabels, toLabels } from "./leaseRecord.ts";
+import { callMs, lookAt, write } from "./leaseObject.ts";
+import { leaseName, type LeaseRecord, type Owned, toLabels } from "./leaseRecord.ts";
 
-const callMs = 20_000;
-
-/** Against others who write to the same object, and managers that are busy: for about 20 s. Times in milliseconds. */
-const retries = { retries: 60, minTimeout: 5, maxTimeout: 500, factor: 1.3, randomize: true };
+/** Against others who write to the same object, and managers that are busy. Times in milliseconds. */
+const retries = { retries: 60, minTimeout: 5, maxTimeout: 500, factor: 1.3, randomize: true, maxRetryTime: 20_000 };
 
 /**
  * The Swarm config object that says: this run exists, owns these names, is alive. Made before anything else on a Swarm that others
@@ -17,7 +16,7 @@ const retries = { retries: 60, minTimeout: 5, maxTimeout: 500, factor: 1.3, rand
  */
 export class Lease {
   readonly name: string;
-  /** Aborts where somebody took the lease away: whatever the run owns may be taken down by now. */
+  /** Aborts where somebody took the lease, or takes it: whatever the run owns is being taken down. */
   readonly lost: AbortSignal;
   readonly #docker: Docker;
   readonly #id: string;
@@ -48,28 +47,28 @@ export class Lease {
     }
   }
 
-  /** Names what is about to be made. Resolves when the Swarm has it. @throws infra (lease) */
+  /** Names what is about to be made. Resolves when the Swarm has it. @throws FindingError infra (lease, lease-lost) */
   async own(owned: Owned): Promise<void> {
     await this.#change((record) => (record.owns.some((one) => one.kind === owned.kind && one.name === owned.name) ? record : { ...record, owns: [...record.owns, owned] }));
   }
 
-  /** From now on nobody beats, and the run's things stay until then. @param until UTC ISO 8601 */
-  async keepUntil(until: string, owns: readonly Owned[]): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#change((record) => ({ ...record, state: "kept", until, owns }));
+  /** From now on nobody beats, and what the run owns stays until then. @param until UTC ISO 8601 @throws FindingError infra */
+  async keepUntil(until: string): Promise<void> {
+    this.stop();
+    await this.#change((record) => ({ ...record, state: "kept", until }));
     this.#released = true;
   }
 
-  /** The run is being taken down. */
+  /** The run is being taken down. @throws FindingError infra */
   async closing(): Promise<void> {
     await this.#change((record) => ({ ...record, state: "closing" }));
   }
 
-  /** Removes it: the run owns nothing any more. Twice is harmless. */
+  /** Removes it: the run owns nothing any more. Twice is harmless. @throws the engine's error */
   async release(): Promise<void> {
     if (this.#released) return;
     this.#released = true;
-    clearInterval(this.#timer);
+    this.stop();
     await this.#last.catch(() => {});
     await unlessGone(bounded("docker config rm", this.#docker.getConfig(this.#id).remove(), callMs));
   }
@@ -80,7 +79,7 @@ export class Lease {
   }
 
   async #beat(): Promise<void> {
-    // A beat that is missed is followed by the next one; a lease that is gone has been told.
+    // A beat that is missed is followed by the next one; a lease that is lost has been told.
     await this.#change((record) => record).catch(() => {});
   }
 
@@ -93,9 +92,8 @@ export class Lease {
   async #write(edit: (record: LeaseRecord) => LeaseRecord): Promise<void> {
     if (this.#released) return;
     try {
-      await pRetry(() => this.#writeOnce(edit), { ...retries, shouldRetry: ({ error }) => statusOf(error) !== 404 });
+      await pRetry(() => this.#writeOnce(edit), retries);
     } catch (error) {
-      if (statusOf(error) === 404) this.#lost.abort(gone(this.name));
       this.lost.throwIfAborted();
       throw infra("lease", `the run's lease can't be written: ${messageOf(error)}`, "see whether the Swarm's managers have a quorum: docker node ls", [], error);
     }
@@ -103,17 +101,18 @@ export class Lease {
 
   /** A call that timed out may have been carried out all the same: each try begins with a look. */
   async #writeOnce(edit: (record: LeaseRecord) => LeaseRecord): Promise<void> {
-    const config = this.#docker.getConfig(this.#id);
-    const { Spec, Version } = (await bounded("docker config inspect", config.inspect(), callMs)) as { Spec: { Name: string; Labels?: Record<string, string> }; Version: { Index: number } };
-    const reading = readLabels(Spec.Labels);
-    if (reading?.kind !== "lease") throw new Error(`${this.name} is no lease any more`);
-    const next = edit({ ...reading.record, beat: reading.record.beat + 1 });
-    // What others wrote beside the record stays. dockerode puts plain options into the URL, which is too short for 64 KB.
-    const change = { _query: { version: Version.Index }, _body: { Name: Spec.Name, Labels: { ...Spec.Labels, ...toLabels(next) } } };
-    await bounded("docker config update", config.update(change), callMs);
+    const found = await lookAt(this.#docker, this.#id).catch((error: unknown) => {
+      throw statusOf(error) === 404 ? this.#lose("is gone from the Swarm") : error;
+    });
+    if (found.reading?.kind !== "lease") throw this.#lose("is no lease any more");
+    const { record } = found.reading;
+    if (record.state === "taken") throw this.#lose("was taken by somebody else's sweep");
+    await write(this.#docker, found, edit({ ...record, beat: record.beat + 1 }));
   }
-}
 
-function gone(name: string): Error {
-  return infra("lease-lost", `${name} is gone from the Swarm: somebody took this run for dead, and what it made may be removed`, "was this machine asleep? run it again");
+  #lose(what: string): AbortError {
+    const why = infra("lease-lost", `${this.name} ${what}: somebody took this run for dead, and what it made is being removed`, "was this machine asleep? run it again");
+    this.#lost.abort(why);
+    return new AbortError(why);
+  }
 }

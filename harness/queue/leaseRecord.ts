@@ -11,8 +11,8 @@ export interface LeaseRecord {
   readonly lane: string;
   /** How much of the lane's capacity it takes. */
   readonly weight: number;
-  /** `kept`: its app stays until `until`, with nobody who beats. */
-  readonly state: "running" | "closing" | "kept";
+  /** `kept`: its app stays until `until`, with nobody who beats. `taken`: somebody found it dead and takes it down. */
+  readonly state: "running" | "closing" | "kept" | "taken";
   /** When a kept run may go, UTC ISO 8601; null for others. */
   readonly until: string | null;
   /** Moves with every sign of life; what counts is that the object's version moves with it. */
@@ -51,7 +51,7 @@ const recordSchema: z.ZodType<LeaseRecord> = z.strictObject({
   harness: z.string(),
   lane: z.string(),
   weight: z.number().nonnegative(),
-  state: z.enum(["running", "closing", "kept"]),
+  state: z.enum(["running", "closing", "kept", "taken"]),
   until: z.iso.datetime().nullable(),
   beat: z.int().nonnegative(),
   owns: z.array(z.strictObject({ kind: z.literal("stack"), name: z.string().regex(/^[a-zA-Z0-9][\w.-]{0,62}$/) })).readonly(),
@@ -62,9 +62,9 @@ export function leaseName(run: string): string {
   return `recipe-ci-lease-${run}`;
 }
 
-/** @throws Error where it is over 64 KB */
+/** @throws Error where it is over 64 KB, or what nobody could read again */
 export function toLabels(record: LeaseRecord): Record<string, string> {
-  const text = JSON.stringify(record);
+  const text = JSON.stringify(recordSchema.parse(record));
   if (Buffer.byteLength(text) > mostBytes) throw new Error(`the lease of run ${record.run} would be over ${mostBytes / 1024} KB: it owns ${record.owns.length} stacks`);
   return { [leaseLabel]: String(schema), [recordLabel]: text };
 }

@@ -2,16 +2,12 @@ import type Docker from "dockerode";
 import { messageOf } from "../base/errors.ts";
 import type { ProcessIdentity } from "../base/processIdentity.ts";
 import { pause } from "../base/wait.ts";
-import { bounded, unlessGone } from "../swarm/bounded.ts";
-import { removeStack } from "../swarm/removal.ts";
+import { bounded } from "../swarm/bounded.ts";
 import type { Residue } from "../swarm/types.ts";
 import { beatEveryMs, judgeLease, type Judged, type Sighting, sightings } from "./judgeLease.ts";
-import { leaseLabel, type LeaseRecord, type Reading, readLabels } from "./leaseRecord.ts";
-
-const callMs = 20_000;
-
-/** One stack with all that carries its name may take this long to go, milliseconds. */
-const removalMs = 180_000;
+import { callMs, type Found, foundIn } from "./leaseObject.ts";
+import { leaseLabel, type Reading } from "./leaseRecord.ts";
+import { takeDown } from "./takeDown.ts";
 
 /** One lease, what it is, and what was done about it. */
 export interface Swept extends Judged {
@@ -32,20 +28,19 @@ export interface SweepOptions {
   readonly dryRun: boolean;
   /** Waits for leases that are silent until they have moved or are dead; without it one look has to do. */
   readonly patient: boolean;
+  /** Ends what a dead run's processes left running on this machine. */
+  readonly endProcesses?: (run: string) => Promise<void>;
+  /** Removes what a dead run has on this machine, once nothing of it is on the Swarm. */
+  readonly forget?: (run: string) => Promise<void>;
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
-interface Looked {
-  readonly id: string;
-  readonly name: string;
-  readonly version: number;
-  readonly reading: Reading;
-}
+type Looked = Found & { readonly reading: Reading };
 
 /**
  * Takes down what dead runs left on a Swarm, and nothing else: never what lives or is kept, what a newer recipe-ci wrote, or what
- * can't be proved to be a lease. Two sweepers at once do no harm.
+ * can't be proved to be a lease. Two sweepers at once do no harm. After each takedown, which takes its time, all are looked at anew.
  * @returns a line for every lease that there is; none: there was nothing to look at
  * @throws the engine's error where leases can't be listed at all; the signal's reason
  */
@@ -56,54 +51,51 @@ export async function sweepSwarm(o: SweepOptions): Promise<Swept[]> {
     const looked = (await look(o)).filter(({ id, reading }) => !done.has(id) && !isOwn(o, reading));
     const nowMs = performance.now();
     known = sightings(known, looked, nowMs);
-    const waiting: Looked[] = [];
-    for (const one of looked) {
-      const judged = judgeLease(known.get(one.id) as Sighting, o.here, { nowMs, today: Date.now() });
-      if (judged.is === "silent" && o.patient) waiting.push(one);
-      else done.set(one.id, await sweepOne(o, one, judged));
+    const judged = looked.map((one) => ({ one, judged: judgeLease(known.get(one.id) as Sighting, o.here, { nowMs, today: Date.now() }) }));
+    for (const { one, judged: so } of judged.filter((each) => isSettled(o, each.judged))) done.set(one.id, told(one, so, null));
+    const [dead] = judged.filter(({ judged: so }) => so.is === "dead" && !o.dryRun);
+    if (dead) {
+      done.set(dead.one.id, await sweepOne(o, dead.one, dead.judged));
+      continue;
     }
-    if (waiting.length === 0) return [...done.values()];
-    o.log(`${waiting.length} lease(s) to be watched for a sign of life`);
+    const silent = judged.filter(({ one }) => !done.has(one.id));
+    if (silent.length === 0) return [...done.values()];
+    o.log(`${silent.length} lease(s) to be watched for a sign of life`);
     await pause(beatEveryMs, o.signal);
   }
 }
 
+/** Nothing is to be done about it, now or after another look. */
+function isSettled({ dryRun, patient }: SweepOptions, { is }: Judged): boolean {
+  if (is === "dead") return dryRun;
+  return is !== "silent" || !patient;
+}
+
 async function look({ docker, signal }: SweepOptions): Promise<Looked[]> {
-  const filters = { label: [leaseLabel] };
-  const found = (await bounded("docker config ls", docker.listConfigs({ filters }), callMs, signal)) as { ID: string; Version: { Index: number }; Spec: { Name: string; Labels?: Record<string, string> } }[];
-  return found.flatMap(({ ID: id, Version, Spec }) => {
-    const reading = readLabels(Spec.Labels);
-    return reading ? [{ id, name: Spec.Name, version: Version.Index, reading }] : [];
-  });
+  const found = await bounded("docker config ls", docker.listConfigs({ filters: { label: [leaseLabel] } }), callMs, signal);
+  return found.map(foundIn).filter((one): one is Looked => one.reading !== null);
 }
 
 function isOwn({ except }: SweepOptions, reading: Reading): boolean {
   return reading.kind === "lease" && reading.record.run === except;
 }
 
-async function sweepOne(o: SweepOptions, { id, name, reading }: Looked, judged: Judged): Promise<Swept> {
+function told({ name, reading }: Looked, judged: Judged, left: readonly Residue[] | null): Swept {
   const record = reading.kind === "lease" ? reading.record : null;
-  const swept = { ...judged, run: record?.run ?? name, owns: record?.owns.map((one) => one.name) ?? [] };
-  if (judged.is !== "dead" || record === null || o.dryRun) return { ...swept, left: null };
-  o.log(`run ${record.run}: ${judged.why}; taking down ${swept.owns.join(", ") || "its lease"}`);
-  return { ...swept, left: await takeDown(o, { name: id }, record) };
+  return { ...judged, run: record?.run ?? name, owns: record?.owns.map((one) => one.name) ?? [], left };
 }
 
-/**
- * What the run owned, newest first, then its lease: which stays where something of it stays, so that the next sweep tries again.
- * @param lease by id or name
- */
-export async function takeDown({ docker, log, signal }: Pick<SweepOptions, "docker" | "log" | "signal">, lease: { readonly name: string }, record: LeaseRecord): Promise<Residue[]> {
-  const left: Residue[] = [];
-  for (const { name } of record.owns.toReversed()) {
-    left.push(...(await removeStack(docker, name, { budgetMs: removalMs, signal, log })));
-  }
-  if (left.length > 0) return left;
+async function sweepOne(o: SweepOptions, found: Looked, judged: Judged): Promise<Swept> {
+  if (found.reading.kind !== "lease") return told(found, judged, null);
+  const { record } = found.reading;
+  o.log(`run ${record.run}: ${judged.why}; taking down ${record.owns.map(({ name }) => name).join(", ") || "its lease"}`);
   try {
-    await unlessGone(bounded("docker config rm", docker.getConfig(lease.name).remove(), callMs, signal));
-    return [];
+    const left = await takeDown(o, found, record);
+    if (left === null) return told(found, { is: "live", why: "it moved, or somebody else has taken it" }, null);
+    if (left.length === 0) await o.forget?.(record.run);
+    return told(found, judged, left);
   } catch (error) {
-    signal.throwIfAborted();
-    return [{ kind: "config", id: lease.name, name: `lease of run ${record.run}: ${messageOf(error)}`, remove: `docker config rm ${lease.name}` }];
+    o.signal.throwIfAborted();
+    return told(found, { is: "unknown", why: `${judged.why}, but it can't be taken down: ${messageOf(error)}` }, null);
   }
 }

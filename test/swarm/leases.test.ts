@@ -4,7 +4,9 @@ import { packageRoot } from "../../harness/base/paths.ts";
 import { thisProcess } from "../../harness/base/processIdentity.ts";
 import { waitFor } from "../../harness/base/wait.ts";
 import { Lease } from "../../harness/queue/lease.ts";
+import { lookAt } from "../../harness/queue/leaseObject.ts";
 import { leaseLabel, leaseName, type LeaseRecord, readLabels } from "../../harness/queue/leaseRecord.ts";
+import { takeDown } from "../../harness/queue/takeDown.ts";
 import { handOver } from "../../harness/swarm/ephemeral/image.ts";
 import { startThrowaway, type Throwaway } from "../../harness/swarm/ephemeral/start.ts";
 import { residueOf } from "../../harness/swarm/residue.ts";
@@ -91,9 +93,12 @@ describe("a build on a Swarm that stays", () => {
     const before = await server.inventory();
     const pid = await startBuild("killed");
     const { run } = await deployed();
+    // As abra would that was begun a moment before: in a group of its own, and deaf to polite requests.
+    const stray = await inNode(["sh", "-c", `RECIPE_CI_RUN=${run} setsid sh -c 'trap "" TERM HUP; sleep 3600' >/dev/null 2>&1 </dev/null & echo $!`]);
     await inNode(["kill", "-KILL", "--", `-${pid}`]);
     await until("everything of the killed build to be gone", () => nothingNew(before), 60_000);
     await until("its guardian to be gone", async () => ((await guardians()).length === 0 ? true : null));
+    expect((await inNode(["test", "-e", `/proc/${stray.stdout.trim()}`])).exitCode, "what the build had started").toBe(1);
     expect((await inNode(["ls", `${state}/runs`])).stdout).not.toContain(run);
   });
 
@@ -101,7 +106,7 @@ describe("a build on a Swarm that stays", () => {
     const before = await server.inventory();
     const living = await Lease.take(server.docker, record({ run: "living-1" }), signal);
     const kept = await Lease.take(server.docker, record({ run: "kept-1" }), signal);
-    await kept.keepUntil(new Date(Date.now() + 3_600_000).toISOString(), []);
+    await kept.keepUntil(new Date(Date.now() + 3_600_000).toISOString());
     await server.docker.createConfig({ Name: leaseName("newer-1"), Labels: { [leaseLabel]: "2" }, Data: "eA==" });
     const pid = await startBuild("swept");
     const { run, owns } = await deployed();
@@ -145,6 +150,22 @@ describe("a build on a Swarm that stays", () => {
     const removed = await inNode([recipeCi, "rm", run]);
     expect(removed, removed.stderr).toMatchObject({ exitCode: 0 });
     await until("everything of it to be gone", () => nothingNew(before));
+  });
+
+  it("is not taken down where it moved after it was judged, and knows at once where it is", async () => {
+    const lease = await Lease.take(server.docker, record({ run: "waking-1", owns: [{ kind: "stack", name: "waking" }] }), signal);
+    const o = { docker: server.docker, log: () => {}, signal };
+    const judged = await lookAt(server.docker, leaseName("waking-1"));
+    if (judged.reading?.kind !== "lease") throw new Error("no lease");
+    await lease.own({ kind: "stack", name: "awake" });
+    expect(await takeDown(o, judged, judged.reading.record), "it moved").toBeNull();
+    expect(lease.lost.aborted).toBe(false);
+
+    const again = await lookAt(server.docker, leaseName("waking-1"));
+    if (again.reading?.kind !== "lease") throw new Error("no lease");
+    expect(await takeDown(o, again, again.reading.record)).toEqual([]);
+    await expect(lease.own({ kind: "stack", name: "late" })).rejects.toMatchObject({ reason: { class: "lease-lost" } });
+    expect(lease.lost.aborted).toBe(true);
   });
 
   it("loses no change to its lease, whoever writes at once", async () => {

@@ -87,9 +87,11 @@ export async function letGo(site: Site, kept: Pick<KeptRun, "run" | "stack" | "d
   const needed = swarm?.kind === "local" && kept.run === build.id;
   if (!needed) await attempts.try("run folder", () => rm(build.dir, { recursive: true, force: true }));
   // Until then a build that is killed leaves nothing to keep.
-  await attempts.try("lease", async () => site.claim?.keep(kept.stack, kept.expiresAt));
+  await attempts.try("lease", async () => site.claim?.endSweep());
+  const leased = await attempts.try("lease", async () => site.claim?.keep(kept.expiresAt));
   const app: Residue = { kind: swarm?.kind === "local" ? "service" : "node", id: kept.run, name: kept.domain, remove: `recipe-ci rm ${kept.run}` };
-  report(site, attempts, { status: "kept", residue: [app, ...residue], started });
+  if (!leased) site.build.warn("the app can't be kept: its lease can't be written, and the build's guardian takes it down");
+  report(site, attempts, { status: leased ? "kept" : "leaked", residue: [app, ...residue], started });
 }
 
 /** One that does not come up nor give up in time is left to the inventory to find. */

@@ -132,3 +132,10 @@ describe("no secret of 6 characters or more survives", () => {
     );
   });
 });
+
+test.each([" ", "|", "│ ", "\t"])("a megabyte of %j before a line's end is read in one go", (filler) => {
+  const mask = new Mask();
+  mask.add("correct horse");
+  const long = filler.repeat(1_000_000 / filler.length);
+  expect(mask.text(`${long}correct horse${long}\n`)).toBe(`${long}•••${long}\n`);
+});

@@ -17,7 +17,12 @@ test("one that ended does not run, reaped or not", async () => {
   const child = spawn("true");
   const pid = child.pid ?? 0;
   await once(child, "exit");
-  expect(stillRuns({ ...here, pid, started: "1" }, here)).toBe(false);
+  expect(stillRuns({ ...here, pid }, here)).toBe(false);
+});
+
+test("a look that fails says nothing: /proc that hides others, no file left to open", () => {
+  expect(stillRuns(here, here, () => "unknown")).toBeNull();
+  expect(stillRuns(here, here, () => "none")).toBe(false);
 });
 
 test.each<[string, Partial<ProcessIdentity>]>([

@@ -1,0 +1,57 @@
+import type Docker from "dockerode";
+import { messageOf } from "../base/errors.ts";
+import { bounded, statusOf, unlessGone } from "../swarm/bounded.ts";
+import { removeStack } from "../swarm/removal.ts";
+import type { Residue } from "../swarm/types.ts";
+import { callMs, type Found, lookAt, write } from "./leaseObject.ts";
+import type { LeaseRecord } from "./leaseRecord.ts";
+
+/** One stack with all that carries its name may take this long to go, milliseconds. */
+const removalMs = 180_000;
+
+interface Options {
+  readonly docker: Docker;
+  readonly log: (line: string) => void;
+  readonly signal: AbortSignal;
+  /** Ends what the dead run's processes left running on this machine, before anything is removed and before the lease is. */
+  readonly endProcesses?: (run: string) => Promise<void>;
+}
+
+/**
+ * Takes a dead run's lease, by compare-and-set on the version that was judged: one that moved since lives. Then what the run owned,
+ * newest first, and at last the lease, which stays where something of the run stays, so that the next sweep tries again.
+ * @returns what is left; null where the lease moved, was taken by somebody else, or is gone: then nothing was touched
+ */
+export async function takeDown(o: Options, found: Found, record: LeaseRecord): Promise<Residue[] | null> {
+  if (!(await taken(o, found, record))) return null;
+  await o.endProcesses?.(record.run);
+  const left: Residue[] = [];
+  for (const { name } of record.owns.toReversed()) {
+    left.push(...(await removeStack(o.docker, name, { budgetMs: removalMs, signal: o.signal, log: o.log })));
+  }
+  return left.length > 0 ? left : removeLease(o, found, record);
+}
+
+async function taken({ docker, signal }: Options, found: Found, record: LeaseRecord): Promise<boolean> {
+  try {
+    await write(docker, found, { ...record, state: "taken", beat: record.beat + 1 }, signal);
+    return true;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (statusOf(error) === 404) return false;
+    // Refused because it moved, or nobody knows: where it stands as it was, the engine's trouble is worth telling.
+    const now = await lookAt(docker, found.id, signal).catch((gone: unknown) => (statusOf(gone) === 404 ? null : found));
+    if (now?.version === found.version) throw error;
+    return false;
+  }
+}
+
+async function removeLease({ docker, signal }: Options, { id, name }: Found, { run }: LeaseRecord): Promise<Residue[]> {
+  try {
+    await unlessGone(bounded("docker config rm", docker.getConfig(id).remove(), callMs, signal));
+    return [];
+  } catch (error) {
+    signal.throwIfAborted();
+    return [{ kind: "config", id, name: `lease of run ${run}: ${messageOf(error)}`, remove: `docker config rm ${name}` }];
+  }
+}
