@@ -19,6 +19,8 @@ export interface Asked {
   readonly wired: ((env: Readonly<Record<string, string>>) => void) | null;
 }
 
+const plainName = /^[A-Za-z0-9_][\w.-]*$/;
+
 /** What the build answers when a test asks for something that needs Docker or abra. */
 export function handlersFor(site: Site, swarm: Swarm, { app, needs, tier, wired }: Asked): Handlers {
   const { build } = site;
@@ -42,6 +44,8 @@ export function handlersFor(site: Site, swarm: Swarm, { app, needs, tier, wired 
     },
     abraCmd: async ({ need, service, command, args, timeoutMs }, signal) => {
       if (service === null) throw new Error("functions of abra.sh that run on the host are not run by tests");
+      // Words that abra would take for its own flags, one of which runs the function with the build's rights.
+      for (const word of [service, command]) if (!plainName.test(word)) throw new Error(`${JSON.stringify(word)} is no name of a service or a function of abra.sh`);
       const { abra, domain } = chosen(need);
       return abra.cmd({ domain, service, fn: command, args, timeoutMs, signal }).then(ran);
     },

@@ -37,6 +37,7 @@ export async function deployOlder(site: Site, swarm: Swarm, plan: Plan, version:
     await retire(site, swarm, app);
     return { why: broken, withdrawn: false };
   } catch (error) {
+    if (app && brokeBeside(site, app, error)) throw error;
     const why = baseBroken(error, version.tag);
     if (app) await retire(site, swarm, app);
     return { why, withdrawn: error instanceof FindingError && error.reason.class === "image-missing" };

@@ -70,7 +70,7 @@ export async function runTier(site: Site, app: App, { files, expect }: TierRun):
 export async function runTests(site: Site, app: App, o: TestRun): Promise<TierResult> {
   const { build } = site;
   const { tier, files, expect, wired = null } = o;
-  const needs = upNeeds(site);
+  const needs = mayUseNeeds(tier, expect) ? upNeeds(site) : new Map<string, App>();
   const held = holding(needs);
   const swarm = await site.swarm();
   const runner = await site.testRunner();
@@ -87,6 +87,12 @@ export async function runTests(site: Site, app: App, o: TestRun): Promise<TierRe
     await server.close();
     await rm(sockets, { recursive: true, force: true });
   }
+}
+
+/** What the recipe needs is its own tests' alone: the generic ones never depend on it. */
+export function mayUseNeeds(tier: TierName, expect: Expectations): boolean {
+  if (expect.tier === "hook") return expect.step === "wire" || tier === "custom" || tier === "extra";
+  return expect.tier === "custom" || (expect.tier === "extra" && expect.scenario === null);
 }
 
 function contextOf(site: Site, swarm: Swarm, app: App, needs: ReadonlyMap<string, App>, expect: Expectations): TierContext {

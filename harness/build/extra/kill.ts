@@ -49,6 +49,7 @@ async function tried(stage: Stage, service: string): Promise<Killed | null> {
     say(`${service} is back`, "skipped", `it runs on other nodes than the one that is asked, where nobody can kill it from here`);
     return null;
   }
+  if (victim.elsewhere > 0) say(`${service} is back`, "skipped", `${victim.elsewhere} more of it run on other nodes, where nobody can kill them from here: it never went away`);
   const budget = budgetFor(stage, service, victims);
   const started = performance.now();
   await killAll(stage, victim);

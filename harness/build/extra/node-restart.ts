@@ -2,7 +2,7 @@ import type Docker from "dockerode";
 import { humanDuration } from "../../base/clock.ts";
 import { FindingError, infra } from "../../base/errors.ts";
 import { type Seen, waitFor, WaitTimeout } from "../../base/wait.ts";
-import { bounded } from "../../swarm/bounded.ts";
+import { bounded, EngineTimeout } from "../../swarm/bounded.ts";
 import type { Throwaway } from "../../swarm/ephemeral/start.ts";
 import { pageOf } from "../health.ts";
 import { ready } from "../ready/ready.ts";
@@ -64,11 +64,12 @@ async function restart(site: Site, throwaway: Throwaway): Promise<void> {
   const signal = untilBroken(site);
   const before = new Set(await running(docker, signal));
   const why = "the node was restarted";
-  const ends = standing(site).map(({ watch }) => watch?.disturb({ targets: ["*"], forMs: 2 * backMs, why, engine: true }));
+  const ends = standing(site).map(({ watch }) => watch?.disturb({ targets: ["*"], forMs: 3 * backMs, why, engine: true }));
   try {
     await throwaway.restartNode(backMs, signal);
     await orInfra("what ended with the node is still said to run", async () => {
-      const left = (await running(docker, signal)).filter((id) => before.has(id));
+      // An engine that has just come back may take its time for the first answers.
+      const left = (await running(docker, signal).catch(unlessSlow))?.filter((id) => before.has(id)) ?? ["unknown"];
       return left.length === 0 ? { done: true, value: undefined } : { done: false, saw: `${left.length} tasks of before the restart` };
     }, signal);
     // The watches have seen it too.
@@ -76,6 +77,11 @@ async function restart(site: Site, throwaway: Throwaway): Promise<void> {
   } finally {
     for (const end of ends) end?.();
   }
+}
+
+function unlessSlow(error: unknown): null {
+  if (error instanceof EngineTimeout) return null;
+  throw error;
 }
 
 /** Tasks that Swarm says are running, of whatever service. */

@@ -28,10 +28,12 @@ export const restoreFresh: Scenario = {
     if (!tier) return "no restore was asked for";
     return tier.status === "skipped" ? (tier.reason ?? "there is no restore") : null;
   },
-  async run({ site, swarm, backedUp, test, hook, say }) {
+  async run(stage) {
+    const { site, swarm, backedUp, test, hook, say } = stage;
     const { build } = site;
     if (!backedUp) return say("a snapshot", "skipped", build.findings.tiers.find(({ name }) => name === "restore")?.reason ?? "there is none of this run");
     const { app, snapshot, witnesses } = backedUp;
+    if (app !== stage.app) return say("the app that was backed up", "skipped", "it was given up since: what is up now is another one");
     const end = app.watch?.disturb({ targets: ["*"], forMs: 2 * goneMs, why: "it is undeployed, to be restored onto a fresh installation" });
     try {
       await build.span("undeployed, volumes removed", () => wipe(site, swarm, app));

@@ -5,6 +5,7 @@ import { deploy } from "../deploy.ts";
 import { runHook } from "../hooks.ts";
 import { commandsNotRun, inPlace, withoutUnknown } from "../inPlace.ts";
 import { held } from "../phases/converge.ts";
+import { prune } from "../prune.ts";
 import { brokeBeside } from "../standing.ts";
 import { plantKept } from "../witness/kept.ts";
 import type { Scenario, Stage } from "./scenario.ts";
@@ -25,6 +26,7 @@ export const rollback: Scenario = {
     if (unrun !== null) stage.say("commands", "skipped", unrun);
     await moveTo(site, swarm, app, stage.plan.headTree);
     await deploy(site, swarm, app, { force: true, name: "head again" });
+    await prune(site, swarm, app);
   },
 };
 

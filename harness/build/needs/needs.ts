@@ -43,6 +43,7 @@ async function bringUp(site: Site, need: Need): Promise<string | null> {
   const { build } = site;
   const started = performance.now();
   try {
+    site.needsAbandon.signal.throwIfAborted();
     await build.span(`needs ${need.name}: up`, () => deployed(site, need));
     build.note(`needs ${need.name}: up at https://${need.domain} after ${humanDuration(performance.now() - started)}`);
     return null;

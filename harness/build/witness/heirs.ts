@@ -14,6 +14,15 @@ export function becameOf(witness: Witness, was: Files, now: Files): string | nul
   return witness.kind === "row" ? newServer(was, now) : (sameVolume(witness.spot, now) ?? newVolume(witness.spot, was, now));
 }
 
+/**
+ * Services that mounted a volume, are there still, and mount it no more. Whether the data was meant to go nobody can tell: one line
+ * that was deleted by mistake looks the same.
+ */
+export function lostBy(witness: Witness, now: Files): readonly string[] {
+  const users = witness.kind === "row" ? [] : witness.spot.at.map(({ service }) => service);
+  return [...new Set(users)].filter((user) => now.services.some(({ name }) => name === user));
+}
+
 /** Nobody gave up what is still to be mounted: its container is not up, or on another node. */
 function sameVolume({ from }: Spot, now: Files): string | null {
   const mounted = mountsOf(now);

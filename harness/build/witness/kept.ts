@@ -4,7 +4,7 @@ import type { WitnessSeen } from "../../../tiers/context.ts";
 import { type App, nameOf } from "../appState.ts";
 import type { Site } from "../site.ts";
 import { untilBroken } from "../standing.ts";
-import { becameOf, rowsElsewhere } from "./heirs.ts";
+import { becameOf, lostBy, rowsElsewhere } from "./heirs.ts";
 import { databaseWitnesses, type Gap, keptSpots, unmounted, type Witness } from "./plan.ts";
 import { Witnesses } from "./witnesses.ts";
 
@@ -52,7 +52,7 @@ export function plantKept(site: Site, swarm: Swarm, app: App): Promise<KeptWitne
 
 /**
  * What became of them. One for which what runs now has no place is a warning where nothing new could hold it: it was given up on purpose.
- * Where something could, and where nothing could be planted, nobody knows.
+ * Where something could, where a service stays without the volume, and where nothing could be planted, nobody knows.
  */
 export async function keptSince(site: Site, app: App, witnesses: KeptWitnesses): Promise<WitnessSeen[]> {
   const { files, planted, wanted } = witnesses;
@@ -65,6 +65,8 @@ export async function keptSince(site: Site, app: App, witnesses: KeptWitnesses):
     if (!isGone) return [one];
     const heir = becameOf(witness, files, app.compose);
     if (heir !== null) return [{ ...one, trouble: `it is not where ${nameOf(app.tree)} may keep it, ${heir}, or nobody could look there` }];
+    const [user] = lostBy(witness, app.compose);
+    if (user !== undefined) return [{ ...one, trouble: `service ${user} of ${nameOf(app.tree)} no longer mounts it, and nobody can tell whether the data was meant to go` }];
     site.build.warn(`${one.what} was planted, and ${nameOf(app.tree)} has no place for it`);
     return [];
   });

@@ -32,6 +32,11 @@ test("a test reaches the app and what it needs, and nothing else", async () => {
   await expect(exec({ need: "other", service: "app", argv: ["true"], input: null, timeoutMs: 1 }, signal)).rejects.toThrow("there is no other");
 });
 
+test.each([["--local", "fn"], ["app", "--local"], ["app", ""], ["-l", "fn"]])("abra gets no flag from a test: %j %j", async (service, command) => {
+  const { abraCmd } = handlers(new Build(request, () => {}, signal, "unit-handlers"));
+  await expect(abraCmd({ need: null, service, command, args: [], timeoutMs: 1 }, signal)).rejects.toThrow("is no name of a service or a function of abra.sh");
+});
+
 test("only wire says values for the .env, and none that the build sets itself", async () => {
   const build = new Build(request, () => {}, signal, "unit-handlers");
   await expect(handlers(build).wired({ env: { A: "b" } }, signal)).rejects.toThrow("only the step wire");

@@ -7,6 +7,7 @@ import { needsUp } from "../../../harness/build/needs/needs.ts";
 import { areUsed } from "../../../harness/build/needs/plan.ts";
 import type { Plan } from "../../../harness/build/phases/prepare.ts";
 import { Site } from "../../../harness/build/site.ts";
+import { mayUseNeeds } from "../../../harness/build/tiers.ts";
 import { noSettings, parseSettings } from "../../../harness/config/recipe.ts";
 import { noTests } from "../../../harness/build/recipeTests.ts";
 import type { Watch } from "../../../harness/watch/watch.ts";
@@ -78,4 +79,14 @@ describe("what a recipe needs is deployed", () => {
     const plan = { head, upgraded: null, headTree: {} } as unknown as Plan;
     expect(await needsUp(site, plan)).toBe("keycloak, which the recipe needs, did not come up: the forge has no such repo");
   });
+});
+
+test.each<[string, Parameters<typeof mayUseNeeds>, boolean]>([
+  ["the recipe's own tests", ["custom", { tier: "custom" }], true],
+  ["its own extra tests", ["extra", { tier: "extra", scenario: null }], true],
+  ["wire", ["custom", { tier: "hook", file: "/hooks.ts", step: "wire" }], true],
+  ["no scenario", ["extra", { tier: "extra", scenario: "redeploy", before: [] }], false],
+  ["no step before it is wired", ["restore", { tier: "hook", file: "/hooks.ts", step: "verify" }], false],
+])("who may use what a recipe needs: %s", (_, asked, may) => {
+  expect(mayUseNeeds(...asked)).toBe(may);
 });

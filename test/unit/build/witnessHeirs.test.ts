@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { becameOf, rowsElsewhere } from "../../../harness/build/witness/heirs.ts";
+import { becameOf, lostBy, rowsElsewhere } from "../../../harness/build/witness/heirs.ts";
 import { databaseWitnesses, keptSpots, type Witness } from "../../../harness/build/witness/plan.ts";
 import type { ComposeApp, ComposeService } from "../../../harness/recipe/types.ts";
 
@@ -30,6 +30,13 @@ describe("a volume of base that nothing mounts any more", () => {
     const moved = appOf({ app: { image: "shop:2" }, worker: { image: "shop:2", mounts: { "/elsewhere": "cache" } } });
     expect(becameOf(markerIn(base, "cache"), base, base)).toBe("volume cache itself");
     expect(becameOf(markerIn(base, "cache"), base, moved)).toBe("volume cache itself");
+  });
+
+  it("is lost by a service that stays without it, not by one that is gone", () => {
+    const [marker, gone] = [markerIn(base, "data"), markerIn(base, "cache")];
+    const head = appOf({ app: { image: "shop:2" } });
+    expect(lostBy(marker, head)).toEqual(["app"]);
+    expect(lostBy(gone, head)).toEqual([]);
   });
 
   it("a volume that head has too is no heir", () => {
