@@ -26,7 +26,7 @@ const back = "what ran on the drained node is back on the other";
 /** A node is emptied for maintenance, as a second one of a Swarm can be: what keeps no data there has to go on elsewhere. */
 export const drain: Scenario = {
   name: "drain",
-  whyNot: ({ swarm, app }) => (swarm.kind === "ephemeral" ? whyNotSpread(app.compose.services) : "only on a throwaway Swarm, where a second node can join"),
+  whyNot: ({ swarm, app }) => (swarm.kind === "ephemeral" ? whyNotSpread(app.compose) : "only on a throwaway Swarm, where a second node can join"),
   async run(stage) {
     const { site } = stage;
     const { build, throwaway } = site;

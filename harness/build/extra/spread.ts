@@ -1,5 +1,6 @@
 import type { Overlay } from "../../config/overlays.ts";
-import type { ComposeService } from "../../recipe/types.ts";
+import type { ComposeApp, ComposeService } from "../../recipe/types.ts";
+import { whyNotBeside } from "../beside.ts";
 
 /** Which services of an app may run on any node, and how the others are kept on one, as operators do it. */
 
@@ -22,9 +23,9 @@ export function pinned(services: readonly ComposeService[]): Overlay | null {
 }
 
 /** What keeps an app from being deployed once more beside itself and on two nodes; null where nothing does. */
-export function whyNotSpread(services: readonly ComposeService[]): string | null {
-  const port = services.flatMap(({ name, ports }) => ports.map(({ published }) => ({ name, published }))).find(({ published }) => published !== null);
-  if (port) return `${port.name} publishes port ${port.published}, which the app that is up already holds`;
-  if (services.some(mayMove)) return null;
+export function whyNotSpread(app: Pick<ComposeApp, "services" | "volumes">): string | null {
+  const clash = whyNotBeside(app, app);
+  if (clash !== null) return clash;
+  if (app.services.some(mayMove)) return null;
   return "every service keeps its data on a node, runs on each, or says itself where it has to run: none can move";
 }

@@ -2,6 +2,7 @@ import { FindingError } from "../../base/errors.ts";
 import { changedFiles, deployedFiles } from "../../recipe/changes.ts";
 import type { Version } from "../../recipe/types.ts";
 import type { App } from "../appState.ts";
+import { whyNotBeside } from "../beside.ts";
 import { runHook } from "../hooks.ts";
 import { commandsNotRun, inPlace, withoutUnknown } from "../inPlace.ts";
 import { deployOlder } from "../older.ts";
@@ -22,8 +23,10 @@ const most = 5;
  */
 export const upgradeFrom: Scenario = {
   name: "upgrade-from",
-  whyNot({ site, plan }) {
+  whyNot({ site, plan, app }) {
     if (plan.older.length === 0) return "the recipe has no older version";
+    const clash = whyNotBeside(app.compose, app.compose);
+    if (clash !== null) return clash;
     if (untried(site, plan).length > 0) return null;
     const [only, ...more] = plan.older;
     return more.length === 0 ? `the upgrade tier took its only older version, ${only?.tag}` : `the upgrade tier took all ${plan.older.length} older versions`;

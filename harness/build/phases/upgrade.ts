@@ -4,6 +4,7 @@ import type { TierResult } from "../../../reports/results.ts";
 import type { App } from "../appState.ts";
 import type { Build } from "../context.ts";
 import { doubt } from "../doubt.ts";
+import { whyNotBeside } from "../beside.ts";
 import { skipDeclared } from "../declaredSkips.ts";
 import { addHook, runHook } from "../hooks.ts";
 import { commandsNotRun, inPlace, withoutUnknown } from "../inPlace.ts";
@@ -32,6 +33,7 @@ export async function upgrade(site: Site, plan: Plan): Promise<void> {
     return;
   }
   const swarm = await site.swarm();
+  await makeRoom(site, swarm, plan);
   const app = await deployed(site, swarm, plan);
   if (!app) return unverified(build);
   const witnesses = await build.span("witnesses", () => plantKept(site, swarm, app));
@@ -45,6 +47,14 @@ export async function upgrade(site: Site, plan: Plan): Promise<void> {
   const unrun = commandsNotRun(app, "POST_UPGRADE_CMDS");
   if (unrun !== null) doubt(build, "upgrade", unrun);
   doubtBase(build, app);
+}
+
+/** Where both can't be up at once, base comes after the fresh head, which has shown by now that it installs. */
+async function makeRoom(site: Site, swarm: Swarm, { head, upgraded }: Plan): Promise<void> {
+  const clash = head.watch === null ? null : whyNotBeside(head.compose, (upgraded ?? head).compose);
+  if (clash === null) return;
+  site.build.note(`the fresh app goes before the older version comes: ${clash}`);
+  await retire(site, swarm, head);
 }
 
 /** Content that can't be made on base says nothing about head. */

@@ -46,6 +46,12 @@ export const odd: readonly Canary[] = [
     name: "elsewhere-first", about: "sets itself up on another port for 25 s", head: app({ healthcheck: null, command: sh(`sed 's/ 80;/ 8080;/' /etc/nginx/conf.d/default.conf > /tmp/setup.conf; sed 's#/etc/nginx/conf.d/.*#/tmp/setup.conf;#' /etc/nginx/nginx.conf > /tmp/nginx.conf; nginx -c /tmp/nginx.conf; sleep 25; nginx -s quit; sleep 1; ${serve}`) }),
     expect: passed(),
   },
+  {
+    name: "port-of-its-own", about: "publishes a port of the node, which base and a fresh head can't both hold",
+    base: app({ ports: [{ target: 80, published: 18081, mode: "host" }], deploy: { update_config: { order: "stop-first" } } }),
+    head: app({ ports: [{ target: 80, published: 18081, mode: "host" }], deploy: { update_config: { order: "stop-first" } } }),
+    expect: passed({ tiers: { install: "passed", upgrade: "passed" } }),
+  },
   { name: "two-replicas", about: "two tasks behind one name", head: app({ deploy: { replicas: 2 } }), expect: passed() },
   { name: "lint-only", about: "depends on a service that is not there, which Swarm ignores", head: app({ depends_on: ["db"] }), expect: passed({ lint: "fail", warning: /dangling-depends-on/ }) },
 ];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { App } from "../../../harness/build/appState.ts";
+import { type App, noServices } from "../../../harness/build/appState.ts";
 import { Build } from "../../../harness/build/context.ts";
 import { restoreFresh } from "../../../harness/build/extra/restore-fresh.ts";
 import { rollback } from "../../../harness/build/extra/rollback.ts";
@@ -19,7 +19,7 @@ function stage(more: { taken?: readonly string[]; broken?: boolean; older?: type
   build.findings.recipe.base = { version: "1.2.0+3", commit: "commit of 1.2.0+3" };
   if (broken) build.findings.baseBroken = { class: "base-broken", service: null, summary: "gone", evidence: [], hint: "" };
   const apps = taken.map((tag) => ({ from: { commit: `commit of ${tag}` } }));
-  return { site: { build, apps }, plan: { older }, app: { from: upgraded ? { commit: "x" } : null } as App, backedUp: null } as unknown as Parameters<Scenario["whyNot"]>[0];
+  return { site: { build, apps }, plan: { older }, app: { from: upgraded ? { commit: "x" } : null, compose: noServices } as App, backedUp: null } as unknown as Parameters<Scenario["whyNot"]>[0];
 }
 
 describe("upgrade-from", () => {

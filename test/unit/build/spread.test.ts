@@ -4,6 +4,7 @@ import { composeApp } from "../../../harness/recipe/compose.ts";
 import type { ComposeService } from "../../../harness/recipe/types.ts";
 
 const servicesOf = (text: string): readonly ComposeService[] => composeApp([{ name: "compose.yml", text }], {}, "s").services;
+const appOf = (services: readonly ComposeService[]) => ({ services, volumes: [] });
 const one = (more: string) => servicesOf(`services: {app: {image: "x:1", ${more}}}`)[0] as ComposeService;
 
 describe("a service may move to another node", () => {
@@ -33,11 +34,11 @@ describe("what is kept on one node", () => {
   });
   it("is nothing where nothing has", () => expect(pinned([one("")])).toBeNull());
   it("leaves something to move, or the app is not spread", () => {
-    expect(whyNotSpread(mixed)).toBeNull();
-    expect(whyNotSpread(mixed.slice(1))).toMatch(/^every service keeps its data on a node/);
+    expect(whyNotSpread(appOf(mixed))).toBeNull();
+    expect(whyNotSpread(appOf(mixed.slice(1)))).toMatch(/^every service keeps its data on a node/);
   });
   it("can't hold a port a second time", () => {
-    expect(whyNotSpread([one(""), one('ports: ["2222:22"]')])).toBe("app publishes port 2222, which the app that is up already holds");
-    expect(whyNotSpread([one('ports: ["80"]')])).toBeNull();
+    expect(whyNotSpread(appOf([one(""), one('ports: ["2222:22"]')]))).toBe("app publishes port 2222, which the app that is up already holds");
+    expect(whyNotSpread(appOf([one('ports: ["80"]')]))).toBeNull();
   });
 });
