@@ -37,8 +37,8 @@ describe("canaries", () => {
   it("have names of their own, and the README's table has a row for each", () => {
     const names = canaries.map(({ name }) => name).sort();
     expect(new Set(names).size).toBe(names.length);
-    const rows = readFileSync(join(import.meta.dirname, "README.md"), "utf8").matchAll(/^\| ([\w-]+) \|/gm);
-    expect([...rows].map(([, name]) => name).filter((name) => name !== "recipe").sort()).toEqual(names);
+    const listed = readFileSync(join(import.meta.dirname, "README.md"), "utf8").matchAll(/^\| ([\w-]+) \|/gm);
+    expect([...listed].map(([, name]) => name).filter((name) => name !== "recipe").sort()).toEqual(names);
   });
 
   it.concurrent.each(canaries.map((canary) => [title(canary), canary] as const))("%s", async (_, canary) => {
