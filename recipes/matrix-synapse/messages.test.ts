@@ -7,8 +7,8 @@ let anna: MatrixUser;
 let ben: MatrixUser;
 
 beforeAll(async () => {
-  anna = await MatrixUser.create(app, `anna-${run}`, randomBytes(16).toString("hex"));
-  ben = await MatrixUser.create(app, `ben-${run}`, randomBytes(16).toString("hex"));
+  anna = await MatrixUser.register(app, `anna-${run}`);
+  ben = await MatrixUser.register(app, `ben-${run}`);
 });
 
 interface Sync {
