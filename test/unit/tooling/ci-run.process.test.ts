@@ -73,6 +73,15 @@ test("what does not end is ended, and what no time is left for is not green", { 
   expect(result.code).toBe(1);
 });
 
+test("what failed is told again behind all output, by name; where nothing has one, the part's last lines", { timeout: 30_000 }, async ({ onTestFinished }) => {
+  const root = clone(onTestFinished);
+  const slow = String.raw`printf '\033[41m FAIL \033[49m swarm a.test.ts > it holds\nError: it does not\n'; echo '2 passed, 1 failed'; exit 1`;
+  const result = await start(root, { ...green, "run check": "echo first; echo a.ts:3: no such name; exit 2", "run test:slow": slow }).ended;
+  const told = result.lines.slice(result.lines.lastIndexOf("== check: what failed"));
+  expect(told.slice(0, 9)).toEqual(["== check: what failed", "first", "a.ts:3: no such name", "", "== slow: what failed", " FAIL  swarm a.test.ts > it holds", "Error: it does not", "2 passed, 1 failed", ""]);
+  expect(told.at(-1)).toBe("16 passed, 2 failed");
+});
+
 test("a signal ends the part that is on and is no green", { timeout: 30_000 }, async ({ onTestFinished }) => {
   const root = clone(onTestFinished);
   const { child, ended } = start(root, { ...green, test: `: > "${root}/on"; exec tail -f /dev/null` });
