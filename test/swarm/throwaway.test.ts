@@ -5,6 +5,8 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { waitFor } from "../../harness/base/wait.ts";
 import type { Machine } from "../../harness/machine/machine.ts";
+import { edgeReturns } from "../../harness/swarm/edge-back.ts";
+import { edgeName } from "../../harness/swarm/edge.ts";
 import { handOver } from "../../harness/swarm/ephemeral/image.ts";
 import { startThrowaway, type Throwaway } from "../../harness/swarm/ephemeral/start.ts";
 import { openLocal } from "../../harness/swarm/local.ts";
@@ -105,6 +107,17 @@ describe("a throwaway Swarm's edge", () => {
   it("does not trust its certificate by a public CA, nor for a name two levels down", async () => {
     expect(await probe({ ...swarm.edge, trust: "public" }, domain, "/", page)).toMatchObject({ certificate: "untrusted" });
     expect(await probe(swarm.edge, "a.b.ci.test", "/", page)).not.toMatchObject({ certificate: "own" });
+  });
+
+  it("that came back without its ports is started anew, and what was seen is told; one that answers is left alone", async () => {
+    const look = { timeoutMs: 60_000, patienceMs: 2_000 };
+    const tasks = async () => (await swarm.docker.listTasks({ filters: { service: [edgeName] } })).length;
+    expect([await edgeReturns(swarm.docker, swarm.edge, look, signal), await tasks()]).toEqual([null, 1]);
+    // As an engine leaves it that forgot them: the task runs, and nothing leads to it.
+    const forget = "iptables -t nat -F DOCKER && pkill -x docker-proxy";
+    expect(await swarm.shell.exec(["sh", "-c", forget], { timeoutMs })).toMatchObject({ exitCode: 0 });
+    expect(await edgeReturns(swarm.docker, swarm.edge, look, signal)).toMatch(/task running/);
+    expect(await tasks()).toBe(2);
   });
 
   it("says in words why there is no answer", async () => {

@@ -60,13 +60,15 @@ async function told(work: () => Promise<void>): Promise<void> {
 
 /** Every app that stands is told, as all of them go down. What fails once Swarm knows of every end is the app's own. */
 async function restart(site: Site, throwaway: Throwaway): Promise<void> {
+  const { build } = site;
   const { docker } = throwaway;
   const signal = untilBroken(site);
   const before = new Set(await running(docker, signal));
   const why = "the node was restarted";
   const ends = standing(site).map(({ watch }) => watch?.disturb({ targets: ["*"], forMs: 3 * backMs, why, engine: true }));
   try {
-    await throwaway.restartNode(backMs, signal);
+    const silent = await throwaway.restartNode(backMs, signal);
+    if (silent !== null) build.warn(`the edge did not answer after the node's restart and was started anew, as engines sometimes bring a task back without its ports (moby/moby#45171): ${silent}`);
     await orInfra("what ended with the node is still said to run", async () => {
       // An engine that has just come back may take its time for the first answers.
       const left = (await running(docker, signal).catch(unlessSlow))?.filter((id) => before.has(id)) ?? ["unknown"];

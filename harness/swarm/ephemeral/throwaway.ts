@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { edgeAnswers } from "../edge.ts";
+import { edgeReturns } from "../edge-back.ts";
 import { inventoryOf } from "../inventory.ts";
 import { ContainerShell } from "../shell/container-shell.ts";
 import { type Engine, engineOnNode, portsThrough } from "../sockets.ts";
@@ -23,10 +23,10 @@ export interface Throwaway extends Swarm {
   readonly lost: AbortSignal;
   /**
    * Everything on the manager ends at once, its engine too, and it starts again, as when a machine loses its power.
-   * @returns when the Swarm is ready and the edge answers again
+   * @returns when the Swarm is ready and the edge answers again: null, or what was seen of an edge that had to be started anew
    * @throws FindingError infra `node-restart` or `edge`; the signal's reason
    */
-  restartNode(timeoutMs: number, signal: AbortSignal): Promise<void>;
+  restartNode(timeoutMs: number, signal: AbortSignal): Promise<string | null>;
   /**
    * Starts another node like the first and makes it a worker. It goes with the Swarm, or earlier by `leave`.
    * @throws FindingError infra `node-start` or `node-join`; the signal's reason
@@ -135,10 +135,10 @@ export class ThrowawaySwarm implements Throwaway {
     return engineOnNode(docker, new ContainerShell(container, this.#parts.shell.runDir));
   }
 
-  async restartNode(timeoutMs: number, signal: AbortSignal): Promise<void> {
+  async restartNode(timeoutMs: number, signal: AbortSignal): Promise<string | null> {
     const ended = AbortSignal.any([signal, this.lost]);
     await losePower(this.#manager, this.shell, timeoutMs, ended);
-    await edgeAnswers(this.docker, this.edge, timeoutMs, ended);
+    return edgeReturns(this.docker, this.edge, { timeoutMs }, ended);
   }
 
   async keepFor(ms: number): Promise<void> {

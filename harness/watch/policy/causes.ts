@@ -11,7 +11,7 @@ export const portTaken = (text: string | null): boolean =>
 
 /** The engine could not do its own part: network, disk, memory, time. */
 const engineTrouble =
-  /no space left|could not find an available|address pool|network sandbox|sandbox join|failed to (set up|create|allocate) .*network|network \S+ not found|deadline exceeded|timed? ?out|cannot allocate memory|too many open files|input\/output error|connection refused|device or resource busy/i;
+  /no space left|could not find an available|address pool|network sandbox|sandbox join|failed to (set up|create|allocate) .*network|network \S+ (not found|exists)|swarm is not active|deadline exceeded|timed? ?out|cannot allocate memory|too many open files|input\/output error|connection refused|device or resource busy/i;
 export const engineFailed = (failure: Failure): boolean => engineTrouble.test(textOf(failure));
 
 /** The node itself got no address on a network (recorded: the tasks had taken them all): Swarm refuses every task there. */

@@ -319,6 +319,9 @@ describe("what an error says", () => {
     ["no suitable node (host-mode port already in use on 1 node)", ["port"]],
     ["write /var/lib/docker/x: no space left on device", ["engine"]],
     ["could not find an available, non-overlapping IPv4 address pool among the defaults", ["engine"]],
+    // An engine that has just started: moby/moby#34864 and #38318.
+    ["cannot create a swarm scoped network when swarm is not active", ["engine"]],
+    ["network tndujhg804jhq14j603s6l7lt exists", ["engine"]],
     ["starting container failed: network sandbox join failed: no such device", ["engine"]],
     ["failed to set up container networking: x", ["engine"]],
     ["failed to create endpoint x on network y", ["engine"]],
