@@ -25,6 +25,18 @@ export async function mutate(app: App): Promise<void> {
   await keeper.ask("POST", `/rooms/${encodeURIComponent(room)}/leave`, {});
 }
 
+/** As the recipe's README asks: Synapse counts on from what it found at its start, and after a restore would give out numbers that are taken. */
+export async function restored(app: App): Promise<void> {
+  const container = async () => (await app.exec("app", ["hostname"])).stdout.trim();
+  const before = await container();
+  await app.exec("app", ["sh", "-c", "kill -TERM 1"]);
+  await app.eventually(async () => {
+    if ((await container()) === before) throw new Error("the old container still runs");
+    const answer = await app.fetch("/_matrix/client/versions");
+    if (!answer.ok) throw new Error(`the new one answers ${answer.status}`);
+  }, { what: "Synapse, started anew", timeoutMs: 120_000 });
+}
+
 /** The account signs in with its password, finds the room by its alias, is in it, and reads the message. */
 export async function verify(app: App): Promise<void> {
   const keeper = await MatrixUser.signIn(app, name, await password(app));

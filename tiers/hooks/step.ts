@@ -8,6 +8,6 @@ export interface HookExpectations {
 
 /**
  * wire: connects the app with the recipes that it needs, before its own tests. seed: real content, before an upgrade or a backup. mutate: spoils it, before a restore. verify: it is there.
- * rotate: what an operator does besides once new secrets are made, and before they are deployed.
+ * restored: what an operator does besides once abra has restored. rotate: the same once new secrets are made, and before they are deployed.
  */
-export type HookStep = "wire" | "seed" | "mutate" | "verify" | "rotate";
+export type HookStep = "wire" | "seed" | "mutate" | "restored" | "verify" | "rotate";
