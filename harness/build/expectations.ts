@@ -1,7 +1,6 @@
 import type { InstallExpectations, Label, ServiceState, UpgradeExpectations, WitnessSeen } from "../../tiers/context.ts";
 import { type App, isOverlayFile } from "./appState.ts";
-import { pageOf } from "./health.ts";
-import { isRouted } from "./routed.ts";
+import { frontPageOf } from "./health.ts";
 import { serviceStates } from "./serviceState.ts";
 import type { Site } from "./site.ts";
 
@@ -29,7 +28,7 @@ export async function upgradeExpectations(site: Site, app: App, before: readonly
 async function common(site: Site, app: App): Promise<Omit<InstallExpectations, "tier">> {
   const swarm = await site.swarm();
   const settled = await serviceStates(swarm.docker, app.stack);
-  return { commitLabel: await commitLabel(app), page: isRouted(app) ? pageOf(app.settings.health) : null, settled };
+  return { commitLabel: await commitLabel(app), page: frontPageOf(app), settled };
 }
 
 /**

@@ -8,11 +8,10 @@ import type { ServiceState } from "../../../tiers/context.ts";
 import { newApp } from "../app.ts";
 import type { App } from "../appState.ts";
 import { deploy, deployTimeoutMs } from "../deploy.ts";
-import { pageOf } from "../health.ts";
+import { frontPageOf } from "../health.ts";
 import { Images } from "../images.ts";
 import { ready } from "../ready/ready.ts";
 import { retire } from "../retire.ts";
-import { isRouted } from "../routed.ts";
 import { serviceStates } from "../serviceState.ts";
 import { settledAgain } from "../settledAgain.ts";
 import type { Site } from "../site.ts";
@@ -98,7 +97,7 @@ async function drained({ site, swarm, test, say, note }: Stage, guest: Guest, ap
     if (!isOwn(site, app, error)) throw error;
     return say(back, error.blame === "recipe" ? "failed" : "skipped", error.message);
   }
-  await test(app, { tier: "extra", scenario: "drain", moved, left: await runningOn(swarm, app, guest, signal), page: isRouted(app) ? pageOf(app.settings.health) : null });
+  await test(app, { tier: "extra", scenario: "drain", moved, left: await runningOn(swarm, app, guest, signal), page: frontPageOf(app) });
 }
 
 /** What ends there is the build's doing; what fails elsewhere after that is the app's own. @returns whether nothing runs there any more */

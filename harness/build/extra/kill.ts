@@ -4,9 +4,8 @@ import { orAbort, waitFor } from "../../base/wait.ts";
 import { bounded, statusOf } from "../../swarm/bounded.ts";
 import { defaultLimits } from "../../watch/limits.ts";
 import type { Killed } from "../../../tiers/scenarios.ts";
-import { pageOf } from "../health.ts";
+import { frontPageOf } from "../health.ts";
 import { ready } from "../ready/ready.ts";
-import { isRouted } from "../routed.ts";
 import { serviceStates } from "../serviceState.ts";
 import { needsOf } from "../settings.ts";
 import { untilBroken } from "../standing.ts";
@@ -32,7 +31,7 @@ export const kill: Scenario = {
       const one = await tried(stage, name);
       if (one) killed.push(one);
     }
-    if (killed.length > 0) await test(app, { tier: "extra", scenario: "kill", killed, page: isRouted(app) ? pageOf(app.settings.health) : null });
+    if (killed.length > 0) await test(app, { tier: "extra", scenario: "kill", killed, page: frontPageOf(app) });
   },
 };
 

@@ -4,9 +4,8 @@ import { FindingError, infra } from "../../base/errors.ts";
 import { type Seen, waitFor, WaitTimeout } from "../../base/wait.ts";
 import { bounded, EngineTimeout } from "../../swarm/bounded.ts";
 import type { Throwaway } from "../../swarm/ephemeral/start.ts";
-import { pageOf } from "../health.ts";
+import { frontPageOf } from "../health.ts";
 import { ready } from "../ready/ready.ts";
-import { isRouted } from "../routed.ts";
 import { deployTimeoutMs } from "../deploy.ts";
 import { settledAgain } from "../settledAgain.ts";
 import type { Site } from "../site.ts";
@@ -43,7 +42,7 @@ export const nodeRestart: Scenario = {
       scenario: "node-restart",
       // Real content that is there shows more than a witness could.
       witnesses: verified?.status === "passed" ? kept.filter(({ trouble }) => trouble === null) : kept,
-      page: isRouted(app) ? pageOf(app.settings.health) : null,
+      page: frontPageOf(app),
     });
   },
 };

@@ -5,10 +5,9 @@ import type { Swarm } from "../../swarm/types.ts";
 import type { App } from "../appState.ts";
 import { told } from "../backupOutcome.ts";
 import { deploy } from "../deploy.ts";
-import { pageOf } from "../health.ts";
+import { frontPageOf } from "../health.ts";
 import { must } from "../must.ts";
 import { restoreSnapshot } from "../phases/restore.ts";
-import { isRouted } from "../routed.ts";
 import type { Site } from "../site.ts";
 import { underWatch } from "../standing.ts";
 import type { Scenario } from "./scenario.ts";
@@ -53,7 +52,7 @@ export const restoreFresh: Scenario = {
       witnesses: seen,
       // Nothing that was seeded can have outlived the volumes.
       gaps: verify?.status === "passed" ? [] : backedUp.gaps,
-      page: isRouted(app) ? pageOf(app.settings.health) : null,
+      page: frontPageOf(app),
     });
   },
 };

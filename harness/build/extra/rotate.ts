@@ -4,9 +4,8 @@ import { bounded } from "../../swarm/bounded.ts";
 import type { MountedSecrets } from "../../../tiers/scenarios.ts";
 import { moveTo } from "../app.ts";
 import { deploy } from "../deploy.ts";
-import { pageOf } from "../health.ts";
+import { frontPageOf } from "../health.ts";
 import { containerHere } from "../ready/containers.ts";
-import { isRouted } from "../routed.ts";
 import { brokeBeside, underWatch, untilBroken } from "../standing.ts";
 import { newVersions, type Rotated } from "./newVersions.ts";
 import { passwordChanges } from "./passwords.ts";
@@ -35,7 +34,7 @@ export const rotate: Scenario = {
     const told = await disturbed(stage, () => tellOthers(stage, rotated));
     if (!told.ok || !(await deployed(stage, rotated, told.byRecipe))) return;
     const names = app.compose.secrets.filter(({ key }) => rotated.some((one) => one.key === key));
-    await test(app, { tier: "extra", scenario: "rotate", wanted: names.map(({ key, name }) => ({ key, name })), before, after: await mountedSecrets(stage), page: isRouted(app) ? pageOf(app.settings.health) : null });
+    await test(app, { tier: "extra", scenario: "rotate", wanted: names.map(({ key, name }) => ({ key, name })), before, after: await mountedSecrets(stage), page: frontPageOf(app) });
     if (told.byRecipe && app.seeded) await stage.hook(app, "verify");
   },
 };

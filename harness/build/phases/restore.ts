@@ -5,10 +5,9 @@ import type { TierResult } from "../../../reports/results.ts";
 import type { App } from "../appState.ts";
 import { told } from "../backupOutcome.ts";
 import { deployTimeoutMs } from "../deploy.ts";
-import { pageOf } from "../health.ts";
+import { frontPageOf } from "../health.ts";
 import { addHook, runHook } from "../hooks.ts";
 import { ready } from "../ready/ready.ts";
-import { isRouted } from "../routed.ts";
 import { settledAgain } from "../settledAgain.ts";
 import type { Site } from "../site.ts";
 import { underWatch, untilBroken } from "../standing.ts";
@@ -44,7 +43,7 @@ export async function restore(site: Site, backedUp: BackedUp | null): Promise<vo
       altered,
       witnesses: seen,
       gaps: shown ? [] : [...backedUp.gaps, ...unaltered],
-      page: isRouted(app) ? pageOf(app.settings.health) : null,
+      page: frontPageOf(app),
     },
   });
   for (const hook of [mutate, backedUp.seed]) addHook(build, "restore", hook, "front");

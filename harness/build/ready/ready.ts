@@ -3,8 +3,8 @@ import { waitFor, WaitTimeout } from "../../base/wait.ts";
 import { type Probe, probesFor } from "../../config/probes.ts";
 import type { Swarm } from "../../swarm/types.ts";
 import type { App } from "../appState.ts";
-import { pageOf } from "../health.ts";
-import { isRouted, routedService } from "../routed.ts";
+import { frontPageOf, pageOf } from "../health.ts";
+import { routedService } from "../routed.ts";
 import type { Site } from "../site.ts";
 import { untilOver } from "../standing.ts";
 import { commandLook } from "./command.ts";
@@ -30,8 +30,9 @@ export async function ready(site: Site, swarm: Swarm, app: App, timeoutMs: numbe
   const signal = AbortSignal.any([untilOver(site, app), enough.signal]);
   const limitMs = settings.timeouts.readyMs ?? timeoutMs;
   const probes = probesFor(settings.probes, app.compose.services.map(({ name }) => name));
-  const page = isRouted(app)
-    ? build.span("ready", () => pageReady(build, swarm, app, { page: pageOf(settings.health), timeoutMs: limitMs, signal, late: (wait) => unreachable(app, wait) }))
+  const front = frontPageOf(app);
+  const page = front
+    ? build.span("ready", () => pageReady(build, swarm, app, { page: front, timeoutMs: limitMs, signal, late: (wait) => unreachable(app, wait) }))
     : unvisited(site);
   const all = [page, ...inOrder(probes, (probe) => build.span(`probe ${probe.name}`, () => passed(site, swarm, app, probe, { limitMs: probe.timeoutMs ?? limitMs, signal })))];
   try {
