@@ -8,6 +8,7 @@ import type { ServiceState } from "../../../tiers/context.ts";
 import { newApp } from "../app.ts";
 import type { App } from "../appState.ts";
 import { deploy, deployTimeoutMs } from "../deploy.ts";
+import { disturbing } from "../disturbing.ts";
 import { frontPageOf } from "../health.ts";
 import { Images } from "../images.ts";
 import { ready } from "../ready/ready.ts";
@@ -103,19 +104,18 @@ async function drained({ site, swarm, test, say, note }: Stage, guest: Guest, ap
 /** What ends there is the build's doing; what fails elsewhere after that is the app's own. @returns whether nothing runs there any more */
 async function emptied(swarm: Swarm, app: App, guest: Guest, moved: readonly string[], signal: AbortSignal): Promise<boolean> {
   const timeoutMs = deployTimeoutMs(app);
-  const end = app.watch?.disturb({ targets: moved, forMs: timeoutMs, why: "their node was drained" });
   const look = async (): Promise<Seen<boolean>> => {
     const left = await runningOn(swarm, app, guest, signal);
     return left.length === 0 ? { done: true, value: true } : { done: false, saw: `${left.join(", ")} still there` };
   };
   try {
-    await guest.drain(signal);
-    return await waitFor(look, { what: "the drained node to be empty", timeoutMs, signal });
+    return await disturbing(app, { targets: moved, forMs: timeoutMs, why: "their node was drained" }, async () => {
+      await guest.drain(signal);
+      return waitFor(look, { what: "the drained node to be empty", timeoutMs, signal });
+    });
   } catch (error) {
     if (error instanceof WaitTimeout) return false;
     throw error;
-  } finally {
-    end?.();
   }
 }
 

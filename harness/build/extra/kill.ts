@@ -4,6 +4,7 @@ import { orAbort, waitFor } from "../../base/wait.ts";
 import { bounded, statusOf } from "../../swarm/bounded.ts";
 import { defaultLimits } from "../../watch/limits.ts";
 import type { Killed } from "../../../tiers/scenarios.ts";
+import { disturbing } from "../disturbing.ts";
 import { frontPageOf } from "../health.ts";
 import { ready } from "../ready/ready.ts";
 import { serviceStates } from "../serviceState.ts";
@@ -64,18 +65,15 @@ function budgetFor({ app }: Stage, service: string, victims: ReadonlyMap<string,
 
 /** Until Swarm knows: from then on whatever fails counts again. */
 async function killAll({ site, swarm, app }: Stage, { service, here }: Victim): Promise<void> {
-  const end = app.watch?.disturb({ targets: [service], forMs: callMs + seenMs, why: `${service} was killed` });
   const signal = untilBroken(site);
-  try {
+  await disturbing(app, { targets: [service], forMs: callMs + seenMs, why: `${service} was killed` }, async () => {
     await Promise.all(here.map((id) => bounded(`kill of ${id}`, killOne(swarm.docker, id), callMs, signal)));
     await waitFor(async () => {
       const states = await serviceStates(swarm.docker, app.stack);
       const alive = states.flatMap(({ tasks }) => tasks).filter(({ container, state }) => container !== null && here.includes(container) && state === "running");
       return alive.length === 0 ? { done: true, value: undefined } : { done: false, saw: `task ${alive[0]?.id} still runs` };
     }, { what: `Swarm to see that ${service} is dead`, timeoutMs: seenMs, signal });
-  } finally {
-    end?.();
-  }
+  });
 }
 
 async function killOne(docker: Stage["swarm"]["docker"], id: string): Promise<void> {

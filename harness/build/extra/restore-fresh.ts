@@ -5,6 +5,7 @@ import type { Swarm } from "../../swarm/types.ts";
 import type { App } from "../appState.ts";
 import { told } from "../backupOutcome.ts";
 import { deploy } from "../deploy.ts";
+import { disturbing } from "../disturbing.ts";
 import { frontPageOf } from "../health.ts";
 import { must } from "../must.ts";
 import { restoreSnapshot } from "../phases/restore.ts";
@@ -33,12 +34,8 @@ export const restoreFresh: Scenario = {
     if (!backedUp) return say("a snapshot", "skipped", build.findings.tiers.find(({ name }) => name === "restore")?.reason ?? "there is none of this run");
     const { app, snapshot, witnesses } = backedUp;
     if (app !== stage.app) return say("the app that was backed up", "skipped", "it was given up since: what is up now is another one");
-    const end = app.watch?.disturb({ targets: ["*"], forMs: 2 * goneMs, why: "it is undeployed, to be restored onto a fresh installation" });
-    try {
-      await build.span("undeployed, volumes removed", () => wipe(site, swarm, app));
-    } finally {
-      end?.();
-    }
+    const gone = { targets: ["*"], forMs: 2 * goneMs, why: "it is undeployed, to be restored onto a fresh installation" };
+    await disturbing(app, gone, () => build.span("undeployed, volumes removed", () => wipe(site, swarm, app)));
     await deploy(site, swarm, app, { force: false, name: "fresh" });
     const altered = await witnesses.look();
     const outcome = await restoreSnapshot(site, backedUp);

@@ -4,6 +4,7 @@ import { bounded } from "../../swarm/bounded.ts";
 import type { MountedSecrets } from "../../../tiers/scenarios.ts";
 import { moveTo } from "../app.ts";
 import { deploy } from "../deploy.ts";
+import { disturbing } from "../disturbing.ts";
 import { frontPageOf } from "../health.ts";
 import { containerHere } from "../ready/containers.ts";
 import { brokeBeside, underWatch, untilBroken } from "../standing.ts";
@@ -14,6 +15,8 @@ import type { Scenario, Stage } from "./scenario.ts";
 const clientMs = 60_000;
 /** A step of hooks.ts may take as long, milliseconds. */
 const tellMs = 300_000;
+/** Between the two passwords nobody gets in. */
+const betweenPasswords = { targets: ["*"], forMs: tellMs, why: "secrets are rotated" };
 const listMs = 10_000;
 /** Where nobody can tell whose fault it would be, nobody waits long for an app: this many of its longest deployments, milliseconds at least. */
 const patience = 3;
@@ -31,7 +34,7 @@ export const rotate: Scenario = {
     const rotated = rotatable(app);
     const before = await mountedSecrets(stage);
     await stage.site.build.span("new secrets", () => remake(stage, rotated));
-    const told = await disturbed(stage, () => tellOthers(stage, rotated));
+    const told = await disturbing(app, betweenPasswords, () => tellOthers(stage, rotated));
     if (!told.ok || !(await deployed(stage, rotated, told.byRecipe))) return;
     const names = app.compose.secrets.filter(({ key }) => rotated.some((one) => one.key === key));
     await test(app, { tier: "extra", scenario: "rotate", wanted: names.map(({ key, name }) => ({ key, name })), before, after: await mountedSecrets(stage), page: frontPageOf(app) });
@@ -48,16 +51,6 @@ function rotatable({ compose, env, secrets, settings, asked }: Stage["app"]): Ro
 async function remake({ site, swarm, app, note }: Stage, rotated: readonly Rotated[]): Promise<void> {
   await moveTo(site, swarm, app, app.tree, Object.fromEntries(rotated.map(({ variable, to }) => [variable, to])));
   note(rotated.map(({ key, from, to }) => `${key} ${from} to ${to}`).join(", "));
-}
-
-/** Between the two passwords nobody gets in. */
-async function disturbed<T>({ app }: Stage, work: () => Promise<T>): Promise<T> {
-  const end = app.watch?.disturb({ targets: ["*"], forMs: tellMs, why: "secrets are rotated" });
-  try {
-    return await work();
-  } finally {
-    end?.();
-  }
 }
 
 /** What has taken a secret for good is told of the new one: by the recipe's own step, else databases by the build. */

@@ -5,6 +5,7 @@ import type { TierResult } from "../../../reports/results.ts";
 import type { App } from "../appState.ts";
 import { told } from "../backupOutcome.ts";
 import { deployTimeoutMs } from "../deploy.ts";
+import { disturbing } from "../disturbing.ts";
 import { frontPageOf } from "../health.ts";
 import { addHook, runHook } from "../hooks.ts";
 import { ready } from "../ready/ready.ts";
@@ -62,13 +63,8 @@ async function mutated(site: Site, app: App): Promise<TierResult | null> {
 /** abra restores this run's snapshot by its id, and the app is up and answers again. @returns how abra ended; a refusal is no error */
 export async function restoreSnapshot(site: Site, { app, bot, labels, snapshot }: BackedUp): Promise<Outcome> {
   const { build } = site;
-  const end = app.watch?.disturb({ targets: disturbed(labels), forMs: restoreMs, why: `snapshot ${snapshot.id.slice(0, 8)} is restored` });
-  let outcome;
-  try {
-    outcome = await build.span("abra app restore", () => underWatch(site, (signal) => bot.restore(app, snapshot.id, signal)));
-  } finally {
-    end?.();
-  }
+  const underneath = { targets: disturbed(labels), forMs: restoreMs, why: `snapshot ${snapshot.id.slice(0, 8)} is restored` };
+  const outcome = await disturbing(app, underneath, () => build.span("abra app restore", () => underWatch(site, (signal) => bot.restore(app, snapshot.id, signal))));
   await build.span("settle", () => settledAgain(site, app));
   await ready(site, await site.swarm(), app, deployTimeoutMs(app));
   return outcome;
