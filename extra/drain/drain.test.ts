@@ -1,5 +1,5 @@
 import { scenarioExpectations } from "../../tiers/expectations.ts";
-import { wrongPage } from "../../tiers/judge/page.ts";
+import { wrongFrontPage } from "../../tiers/frontPage.ts";
 import { missingReplicas } from "../../tiers/judge/services.ts";
 import { app, expect, test } from "../../tiers/testing.ts";
 
@@ -12,5 +12,5 @@ test("what ran on the drained node is back on the other", async () => {
 
 const front = wanted.page;
 if (front !== null) test("the app answers a visitor with an allowed code and its own certificate", async () => {
-  expect(wrongPage(front, await app.fetch(front.path, { redirect: front.follow ? "follow" : "manual" }))).toEqual([]);
+  expect(await wrongFrontPage(front)).toEqual([]);
 });

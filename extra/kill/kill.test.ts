@@ -1,5 +1,5 @@
 import { scenarioExpectations } from "../../tiers/expectations.ts";
-import { wrongPage } from "../../tiers/judge/page.ts";
+import { wrongFrontPage } from "../../tiers/frontPage.ts";
 import { missingReplicas } from "../../tiers/judge/services.ts";
 import { app, expect, test } from "../../tiers/testing.ts";
 
@@ -14,5 +14,5 @@ test.each(killed)("$service is back within its budget", async ({ service, contai
 });
 
 if (page !== null) test("the app answers a visitor when all of them were killed once", async () => {
-  expect(wrongPage(page, await app.fetch(page.path, { redirect: page.follow ? "follow" : "manual" }))).toEqual([]);
+  expect(await wrongFrontPage(page)).toEqual([]);
 });

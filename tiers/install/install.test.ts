@@ -1,5 +1,6 @@
 import { expectationsFor } from "../expectations.ts";
-import { firstAssets, wrongPage } from "../judge/page.ts";
+import { wrongFrontPage } from "../frontPage.ts";
+import { firstAssets } from "../judge/page.ts";
 import { missingReplicas, restartsSince, wrongLabel } from "../judge/services.ts";
 import { app, expect, test } from "../testing.ts";
 
@@ -19,8 +20,7 @@ const front = wanted.page;
 
 if (front !== null) {
   test("the app answers a visitor with an allowed code and its own certificate", async () => {
-    const page = await app.fetch(front.path, { redirect: front.follow ? "follow" : "manual" });
-    expect(wrongPage(front, page)).toEqual([]);
+    expect(await wrongFrontPage(front)).toEqual([]);
   });
 
   test("the front page's first stylesheet and script load", async () => {

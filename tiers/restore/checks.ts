@@ -1,5 +1,5 @@
 import type { RestoreExpectations } from "../context.ts";
-import { wrongPage } from "../judge/page.ts";
+import { wrongFrontPage } from "../frontPage.ts";
 import { missingReplicas } from "../judge/services.ts";
 import { lostWitnesses, unmovedWitnesses, unseenWitnesses } from "../judge/witnesses.ts";
 import { app, expect, test } from "../testing.ts";
@@ -24,6 +24,6 @@ export function restoreChecks(wanted: Omit<RestoreExpectations, "tier">): void {
 
   const front = wanted.page;
   if (front !== null) test("the app answers a visitor with an allowed code and its own certificate", async () => {
-    expect(wrongPage(front, await app.fetch(front.path, { redirect: front.follow ? "follow" : "manual" }))).toEqual([]);
+    expect(await wrongFrontPage(front)).toEqual([]);
   });
 }

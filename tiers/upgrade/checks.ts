@@ -1,5 +1,5 @@
 import type { UpgradeExpectations } from "../context.ts";
-import { wrongPage } from "../judge/page.ts";
+import { wrongFrontPage } from "../frontPage.ts";
 import { missingReplicas, restartsSince, wrongLabel } from "../judge/services.ts";
 import { leftovers, moved, notHead, rolledBack } from "../judge/upgrade.ts";
 import { lostWitnesses, unseenWitnesses } from "../judge/witnesses.ts";
@@ -42,7 +42,7 @@ export function upgradeChecks(wanted: Omit<UpgradeExpectations, "tier">, { from,
 
   const front = wanted.page;
   if (front !== null) test("the app answers a visitor with an allowed code and its own certificate", async () => {
-    expect(wrongPage(front, await app.fetch(front.path, { redirect: front.follow ? "follow" : "manual" }))).toEqual([]);
+    expect(await wrongFrontPage(front)).toEqual([]);
   });
 
   test("nothing restarted since the app settled", async () => {
