@@ -1,9 +1,7 @@
 /** argv to command to exit code; nothing else. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { FindingError, messageOf, UsageError } from "./base/errors.ts";
-import { packageRoot } from "./base/paths.ts";
+import { ownVersion } from "./base/ownVersion.ts";
 import type { RunFlags } from "./commands/options.ts";
 
 const examples = `
@@ -48,7 +46,7 @@ function report(error: unknown): number {
 function describe(exit: (code: number) => void): Command {
   const program = new Command("recipe-ci")
     .description("Does this Co-op Cloud recipe work, and if not, whose fault is it?")
-    .version((JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string }).version)
+    .version(ownVersion())
     .showSuggestionAfterError()
     .showHelpAfterError("(recipe-ci --help lists what there is)")
     .exitOverride()

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "../base/errors.ts";
 import { endMarked, runMark } from "../base/markedProcesses.ts";
+import { ownVersion } from "../base/ownVersion.ts";
 import { packageRoot } from "../base/paths.ts";
 import { type ProcessIdentity, thisProcess } from "../base/processIdentity.ts";
 import { within } from "../base/wait.ts";
@@ -96,8 +96,7 @@ export class Claim {
 }
 
 function recordOf(build: Build, owner: ProcessIdentity): LeaseRecord {
-  const { version: harness } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string };
-  return { run: build.id, recipe: build.mask.text(build.findings.recipe.name), owner, harness, lane: "default", weight: 1, state: "running", until: null, beat: 0, owns: [] };
+  return { run: build.id, recipe: build.mask.text(build.findings.recipe.name), owner, harness: ownVersion(), lane: "default", weight: 1, state: "running", until: null, beat: 0, owns: [] };
 }
 
 /** A process of its own that outlives this one. It learns of the build's end by the end of its input, which the kernel sees to however the build ends. */

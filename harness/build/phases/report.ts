@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { command } from "../../base/command.ts";
 import { messageOf } from "../../base/errors.ts";
+import { ownVersion } from "../../base/ownVersion.ts";
 import { packageRoot } from "../../base/paths.ts";
 import type { Results } from "../../../reports/results.ts";
 import { writeResults } from "../../../reports/write.ts";
@@ -83,7 +82,7 @@ export function saveResults(build: Build, results: Results): string | null {
 
 /** Which recipe-ci this is. */
 async function harnessFacts(): Promise<Results["run"]["harness"]> {
-  const { version } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string };
+  const version = ownVersion();
   const git = (...args: string[]) => command(["git", "-C", packageRoot, ...args], { timeoutMs: 5000 });
   const [head, status] = await Promise.all([git("rev-parse", "HEAD"), git("status", "--porcelain")]);
   return head.exitCode === 0
