@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type Docker from "dockerode";
 import { bounded } from "../swarm/bounded.ts";
+import { stackFilter } from "../swarm/stack.ts";
 import { fixed } from "../watch/limits.ts";
 import type { Result } from "../../tiers/rpc/protocol.ts";
 
@@ -38,7 +39,7 @@ const listMs = 10_000;
  * @throws EngineTimeout after 10 s
  */
 export async function serviceStates(docker: Docker, stack: string): Promise<ServiceState[]> {
-  const filters = { label: [`com.docker.stack.namespace=${stack}`] };
+  const filters = stackFilter(stack);
   const [services, tasks] = (await bounded(`services and tasks of ${stack}`, Promise.all([docker.listServices({ filters }), docker.listTasks({ filters })]), listMs)) as unknown as [RawService[], RawTask[]];
   return services
     .map((service) => stateOf(service, tasks.filter((task) => task.ServiceID === service.ID), stack))

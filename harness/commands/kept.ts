@@ -11,6 +11,7 @@ import { leaseName } from "../queue/leaseRecord.ts";
 import { bounded, unlessGone } from "../swarm/bounded.ts";
 import { serviceLogs } from "../swarm/logs.ts";
 import { removeStack } from "../swarm/removal.ts";
+import { stackFilter } from "../swarm/stack.ts";
 
 /** `recipe-ci open`: how to reach a kept app, or which runs are kept. */
 export async function openRun(id: string | undefined): Promise<number> {
@@ -108,7 +109,7 @@ async function engineOf(kept: KeptRun): Promise<Docker> {
 }
 
 async function serviceIn(docker: Docker, kept: KeptRun, service: string): Promise<string> {
-  const services = await docker.listServices({ filters: { label: [`com.docker.stack.namespace=${kept.stack}`] } }).catch((error: unknown) => {
+  const services = await docker.listServices({ filters: stackFilter(kept.stack) }).catch((error: unknown) => {
     throw new UsageError(`run ${kept.run}`, `its Swarm does not answer: ${messageOf(error)}`, `recipe-ci rm ${kept.run}`, { cause: error });
   });
   const found = services.find((one) => one.Spec?.Name === `${kept.stack}_${service}`);

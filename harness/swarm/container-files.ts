@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import type Docker from "dockerode";
 import { extract, pack } from "tar-stream";
 import { bounded, statusOf } from "./bounded.ts";
+import { stackFilter } from "./stack.ts";
 
 /** A container of a stack on this engine, with what is mounted in it. */
 export interface StackContainer {
@@ -23,7 +24,7 @@ const mostBytes = 65_536;
  * @throws EngineTimeout, or the engine's error
  */
 export async function stackContainers(docker: Docker, stack: string): Promise<StackContainer[]> {
-  const filters = { label: [`com.docker.stack.namespace=${stack}`] };
+  const filters = stackFilter(stack);
   const listed = await bounded(`containers of ${stack}`, docker.listContainers({ all: true, filters }), callMs);
   return listed
     .map((one) => ({ one, running: one.State === "running" }))

@@ -3,10 +3,10 @@ import { messageOf } from "../base/errors.ts";
 import { waitFor, WaitTimeout } from "../base/wait.ts";
 import { bounded, unlessGone } from "./bounded.ts";
 import { asResidue } from "./residue.ts";
+import { stackFilter, stackLabel } from "./stack.ts";
 import type { Residue, Resource, ResourceKind } from "./types.ts";
 
 const callMs = 20_000;
-const namespaceLabel = "com.docker.stack.namespace";
 
 export interface RemovalOptions {
   /** For everything together, milliseconds. Each step gets what is left of it, half at most. */
@@ -50,7 +50,7 @@ export async function removeTasks(docker: Docker, stack: string, o: RemovalOptio
 
 /** Whether a resource is the stack's: by label, or by its name where it has none (abra labels no secrets). */
 export function belongsTo(stack: string, name: string, labels: Readonly<Record<string, string>> | null | undefined): boolean {
-  const namespace = labels?.[namespaceLabel];
+  const namespace = labels?.[stackLabel];
   return namespace === undefined ? name.startsWith(`${stack}_`) : namespace === stack;
 }
 
@@ -134,7 +134,7 @@ function taskKind(docker: Docker, stack: string): Kind {
   return {
     kind: "task",
     list: async () => {
-      const tasks = (await docker.listTasks({ filters: { label: [`${namespaceLabel}=${stack}`] } })) as { ID: string; Status?: { State?: string } }[];
+      const tasks = (await docker.listTasks({ filters: stackFilter(stack) })) as { ID: string; Status?: { State?: string } }[];
       return tasks.map((task) => ({ kind: "process" as const, id: task.ID, name: `task ${task.ID} (${task.Status?.State})` }));
     },
     remove: async () => {},
@@ -146,7 +146,7 @@ function containerKind(docker: Docker, stack: string): Kind {
   return {
     kind: "container",
     list: async () => {
-      const containers = await docker.listContainers({ all: true, filters: { label: [`${namespaceLabel}=${stack}`] } });
+      const containers = await docker.listContainers({ all: true, filters: stackFilter(stack) });
       return containers.map((one) => ({ kind: "container" as const, id: one.Id, name: one.Names[0] ?? one.Id }));
     },
     remove: (id) => docker.getContainer(id).remove({ force: true, v: true }),

@@ -3,6 +3,7 @@ import { FindingError, infra, messageOf } from "../../base/errors.ts";
 import { type Seen, waitFor, WaitTimeout } from "../../base/wait.ts";
 import { bounded } from "../../swarm/bounded.ts";
 import type { Guest } from "../../swarm/ephemeral/guest.ts";
+import { stackFilter } from "../../swarm/stack.ts";
 import type { Swarm } from "../../swarm/types.ts";
 import type { ServiceState } from "../../../tiers/context.ts";
 import { newApp } from "../app.ts";
@@ -134,8 +135,8 @@ function isWanted({ tasks, desired, oneShot }: ServiceState): boolean {
 
 /** Services of which a task runs on the second node. */
 async function runningOn({ docker }: Swarm, app: App, { id }: Guest, signal: AbortSignal): Promise<string[]> {
-  const filters = { label: [`com.docker.stack.namespace=${app.stack}`], node: [id] };
-  const [tasks, services] = (await bounded("docker node ps", Promise.all([docker.listTasks({ filters }), docker.listServices({ filters: { label: filters.label } })]), callMs, signal)) as unknown as [
+  const filters = stackFilter(app.stack);
+  const [tasks, services] = (await bounded("docker node ps", Promise.all([docker.listTasks({ filters: { ...filters, node: [id] } }), docker.listServices({ filters })]), callMs, signal)) as unknown as [
     { ServiceID: string; Status?: { State?: string } }[],
     { ID: string; Spec: { Name: string } }[],
   ];

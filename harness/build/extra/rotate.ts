@@ -1,6 +1,7 @@
 import { humanDuration } from "../../base/clock.ts";
 import { FindingError, messageOf } from "../../base/errors.ts";
 import { bounded } from "../../swarm/bounded.ts";
+import { stackFilter } from "../../swarm/stack.ts";
 import type { MountedSecrets } from "../../../tiers/scenarios.ts";
 import { moveTo } from "../app.ts";
 import { deploy } from "../deploy.ts";
@@ -98,6 +99,6 @@ interface RawService {
 
 /** The secrets that each service's spec asks for, by their names in the Swarm. */
 async function mountedSecrets({ swarm, app }: Stage): Promise<MountedSecrets[]> {
-  const services = (await bounded(`services of ${app.stack}`, swarm.docker.listServices({ filters: { label: [`com.docker.stack.namespace=${app.stack}`] } }), listMs)) as unknown as RawService[];
+  const services = (await bounded(`services of ${app.stack}`, swarm.docker.listServices({ filters: stackFilter(app.stack) }), listMs)) as unknown as RawService[];
   return services.map(({ Spec }) => ({ service: Spec.Name.slice(app.stack.length + 1), secrets: (Spec.TaskTemplate?.ContainerSpec?.Secrets ?? []).map(({ SecretName }) => SecretName) }));
 }

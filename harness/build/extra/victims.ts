@@ -1,6 +1,7 @@
 import { humanDuration } from "../../base/clock.ts";
 import type { Swarm } from "../../swarm/types.ts";
 import { bounded, statusOf } from "../../swarm/bounded.ts";
+import { stackFilter } from "../../swarm/stack.ts";
 import { readHealth } from "../../watch/observe/parse.ts";
 
 /** Swarm's own, where the recipe gives none. */
@@ -40,7 +41,7 @@ interface RawTask {
 
 /** A stack's services as they are now, by name. @throws EngineTimeout, or the engine's error */
 export async function victimsOf({ docker }: Pick<Swarm, "docker">, stack: string): Promise<Map<string, Victim>> {
-  const filters = { label: [`com.docker.stack.namespace=${stack}`] };
+  const filters = stackFilter(stack);
   const [services, tasks] = (await bounded(`services and tasks of ${stack}`, Promise.all([docker.listServices({ filters }), docker.listTasks({ filters: { ...filters, "desired-state": ["running"] } })]), callMs)) as unknown as [RawService[], RawTask[]];
   const victims = services.map(async (service) => {
     const running = tasks.filter(({ ServiceID, Status }) => ServiceID === service.ID && Status.State === "running");

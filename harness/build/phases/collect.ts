@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "../../base/errors.ts";
 import { serviceLogs } from "../../swarm/logs.ts";
+import { stackFilter } from "../../swarm/stack.ts";
 import { orAbort } from "../../base/wait.ts";
 import { type App, labelOf } from "../appState.ts";
 import type { Report } from "../../watch/watch.ts";
@@ -42,7 +43,7 @@ async function logsOf(site: Site, app: App, signal: AbortSignal): Promise<void> 
   if (!swarm) return;
   const folder = join(build.request.out, "logs", labelOf(app));
   await mkdir(folder, { recursive: true });
-  const services = await swarm.docker.listServices({ filters: { label: [`com.docker.stack.namespace=${app.stack}`] } });
+  const services = await swarm.docker.listServices({ filters: stackFilter(app.stack) });
   for (const service of services) {
     const name = (service.Spec?.Name ?? "").slice(app.stack.length + 1);
     const lines = await serviceLogs(swarm.docker, service.ID, { tail: 1000, signal });

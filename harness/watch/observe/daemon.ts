@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import { readFile } from "node:fs/promises";
 import { lastLogs } from "../../swarm/logs.ts";
+import { stackFilter } from "../../swarm/stack.ts";
 import type { Health } from "../types.ts";
 import type { Answers } from "./intake.ts";
 import { readHealth } from "./parse.ts";
@@ -30,8 +31,7 @@ export function dockerDaemon(docker: Docker, stack: string, signal: AbortSignal)
     getBytes(docker, path, { ...more, timeoutMs: callMs, mostBytes, signal });
   const getJson = async (path: string): Promise<unknown> => JSON.parse((await get(path)).toString("utf8"));
   let last: { readonly tasks: Buffer; readonly services: Buffer } | null = null;
-  // The label of `docker stack deploy`.
-  const filters = JSON.stringify({ label: [`com.docker.stack.namespace=${stack}`] });
+  const filters = JSON.stringify(stackFilter(stack));
   return {
     async time() {
       const info = await getJson("/info");

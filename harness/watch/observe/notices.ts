@@ -1,4 +1,5 @@
 import { splitLines } from "../../base/command.ts";
+import { stackLabel } from "../../swarm/stack.ts";
 
 /** What an event says: a container of the stack ended, was killed for memory, became healthy or not, or merely that it is worth looking. */
 export type Notice =
@@ -44,7 +45,7 @@ export function noticeOf(line: string, stack: string, at: number): Notice | null
   const attributes: Readonly<Record<string, unknown>> = event.Actor?.Attributes ?? {};
   if (type === "node") return { kind: "wake" };
   if (type === "service") return word(attributes.name).startsWith(`${stack}_`) ? { kind: "wake" } : null;
-  if (attributes["com.docker.stack.namespace"] !== stack) return null;
+  if (attributes[stackLabel] !== stack) return null;
   const task = word(attributes["com.docker.swarm.task.id"]);
   if (task === "") return { kind: "wake" };
   if (action === "oom") return { kind: "oom", task };
