@@ -14,14 +14,12 @@ import { recipeFile, serviceNames } from "../recipe/files.ts";
 import { treeAt } from "../recipe/tree.ts";
 import type { Checkout, ComposeApp } from "../recipe/types.ts";
 import { defaultLimits } from "../watch/limits.ts";
+import { defaultRestartDelayMs } from "../watch/observe/parse.ts";
 import type { App } from "./appState.ts";
 import type { Build } from "./context.ts";
 import { envFor } from "./envFor.ts";
 import { isRouted } from "./routed.ts";
 import { anyStack, asSampled } from "./sampled.ts";
-
-/** Swarm's own, where compose gives none. */
-const defaultDelayMs = 5_000;
 
 /**
  * The settings that this build is judged by, from one place only: `--config`, else this project's recipes/<name>/, else the
@@ -93,7 +91,7 @@ async function fit(settings: Settings, { dir }: Pick<Checkout, "dir">, asked: Re
     {
       names: await serviceNames(dir, compose),
       dependencies: dependencies(compose, anyStack),
-      restartDelaysMs: compose.services.map(({ restartDelayMs }) => restartDelayMs ?? defaultDelayMs),
+      restartDelaysMs: compose.services.map(({ restartDelayMs }) => restartDelayMs ?? defaultRestartDelayMs),
       routed: isRouted({ compose }),
     },
     defaultLimits,

@@ -2,10 +2,8 @@ import { humanDuration } from "../../base/clock.ts";
 import type { Swarm } from "../../swarm/types.ts";
 import { bounded, statusOf } from "../../swarm/bounded.ts";
 import { stackFilter } from "../../swarm/stack.ts";
-import { readHealth } from "../../watch/observe/parse.ts";
+import { defaultRestartDelayMs, readHealth } from "../../watch/observe/parse.ts";
 
-/** Swarm's own, where the recipe gives none. */
-const defaultDelayMs = 5_000;
 const callMs = 10_000;
 /** What comes back later than this does so when it is due, not because it is missed, milliseconds. */
 const mostDelayMs = 60_000;
@@ -59,7 +57,7 @@ interface Seen {
 
 function victim({ Spec }: RawService, stack: string, seen: readonly Seen[]): Victim {
   const here = seen.filter(({ healthMs }) => healthMs !== undefined);
-  const { Condition = "any", Delay = defaultDelayMs * 1e6 } = Spec.TaskTemplate?.RestartPolicy ?? {};
+  const { Condition = "any", Delay = defaultRestartDelayMs * 1e6 } = Spec.TaskTemplate?.RestartPolicy ?? {};
   const delayMs = Delay / 1e6;
   return {
     service: Spec.Name.slice(stack.length + 1),

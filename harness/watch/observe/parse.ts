@@ -8,6 +8,12 @@ import type { SeenNode, SeenService, SeenTask } from "./seen.ts";
  * can't be told apart from others makes the answer garbage: leaving it out would look as if Swarm had removed it.
  */
 
+/**
+ * What Swarm waits before it starts a task anew where the restart policy gives no delay, milliseconds: 5 s, by swarmkit's
+ * api/defaults/service.go. The engine shows such a policy without one.
+ */
+export const defaultRestartDelayMs = 5_000;
+
 const text = z.string().catch("");
 const count = z.number().catch(0);
 const stamp = z.string().transform((value) => Date.parse(value)).pipe(z.number());
@@ -222,7 +228,7 @@ function readTaskSpec(answer: unknown): ReadSpec {
     memoryLimit: spec.Resources?.Limits?.MemoryBytes || null,
     restart: {
       condition: policy?.Condition ?? "any",
-      delayMs: policy?.Delay == null ? 5_000 : policy.Delay / 1e6,
+      delayMs: policy?.Delay == null ? defaultRestartDelayMs : policy.Delay / 1e6,
       delayGiven: policy?.Delay != null,
     },
   };
