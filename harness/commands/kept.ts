@@ -7,8 +7,8 @@ import { Mask } from "../base/mask.ts";
 import { forgetRunHere, type KeptRun, keptRun, keptRuns } from "../build/kept.ts";
 import { connect, currentEndpoint } from "../machine/endpoint.ts";
 import { attachThrowaway } from "../swarm/ephemeral/start.ts";
+import { removeLease } from "../queue/leaseObject.ts";
 import { leaseName } from "../queue/leaseRecord.ts";
-import { bounded, unlessGone } from "../swarm/bounded.ts";
 import { serviceLogs } from "../swarm/logs.ts";
 import { removeStack } from "../swarm/removal.ts";
 import { stackFilter } from "../swarm/stack.ts";
@@ -77,7 +77,7 @@ export async function removeRun(id: string): Promise<number> {
       print(["could not be removed:", ...left.map((one) => `  ${one.remove}`)]);
       return 4;
     }
-    await unlessGone(bounded("docker config rm", docker.getConfig(leaseName(id)).remove(), 20_000));
+    await removeLease(docker, leaseName(id));
   }
   await forgetRunHere(id);
   print([`run ${id} is removed`]);

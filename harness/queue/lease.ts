@@ -1,9 +1,9 @@
 import type Docker from "dockerode";
 import pRetry, { AbortError } from "p-retry";
 import { infra, messageOf } from "../base/errors.ts";
-import { bounded, statusOf, unlessGone } from "../swarm/bounded.ts";
+import { bounded, statusOf } from "../swarm/bounded.ts";
 import { beatEveryMs } from "./judgeLease.ts";
-import { callMs, lookAt, write } from "./leaseObject.ts";
+import { callMs, lookAt, removeLease, write } from "./leaseObject.ts";
 import { leaseName, type LeaseRecord, type Owned, toLabels } from "./leaseRecord.ts";
 
 /** Against others who write to the same object, and managers that are busy. Times in milliseconds. */
@@ -70,7 +70,7 @@ export class Lease {
     this.#released = true;
     this.stop();
     await this.#last.catch(() => {});
-    await unlessGone(bounded("docker config rm", this.#docker.getConfig(this.#id).remove(), callMs));
+    await removeLease(this.#docker, this.#id);
   }
 
   /** Stops the signs of life without removing anything. */

@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { bounded } from "../swarm/bounded.ts";
+import { bounded, unlessGone } from "../swarm/bounded.ts";
 import { type LeaseRecord, readLabels, type Reading, toLabels } from "./leaseRecord.ts";
 
 /** One call to the engine, milliseconds. */
@@ -35,4 +35,9 @@ export async function write(docker: Docker, { id, name, version, labels }: Found
   // dockerode puts plain options into the URL, which is too short for 64 KB.
   const change = { _query: { version }, _body: { Name: name, Labels: { ...labels, ...toLabels(record) } } };
   await bounded("docker config update", docker.getConfig(id).update(change), callMs, signal);
+}
+
+/** @param lease by id or name; one that is gone already is as good. @throws the engine's error */
+export async function removeLease(docker: Docker, lease: string, signal?: AbortSignal): Promise<void> {
+  await unlessGone(bounded("docker config rm", docker.getConfig(lease).remove(), callMs, signal));
 }

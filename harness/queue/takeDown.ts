@@ -1,9 +1,9 @@
 import type Docker from "dockerode";
 import { messageOf } from "../base/errors.ts";
-import { bounded, statusOf, unlessGone } from "../swarm/bounded.ts";
+import { statusOf } from "../swarm/bounded.ts";
 import { removeStack } from "../swarm/removal.ts";
 import type { Residue } from "../swarm/types.ts";
-import { callMs, type Found, lookAt, write } from "./leaseObject.ts";
+import { type Found, lookAt, removeLease, write } from "./leaseObject.ts";
 import type { LeaseRecord } from "./leaseRecord.ts";
 
 /** One stack with all that carries its name may take this long to go, milliseconds. */
@@ -29,7 +29,7 @@ export async function takeDown(o: Options, found: Found, record: LeaseRecord): P
   for (const { name } of record.owns.toReversed()) {
     left.push(...(await removeStack(o.docker, name, { budgetMs: removalMs, signal: o.signal, log: o.log })));
   }
-  return left.length > 0 ? left : removeLease(o, found, record);
+  return left.length > 0 ? left : leaseLeft(o, found, record);
 }
 
 async function taken({ docker, signal }: Options, found: Found, record: LeaseRecord): Promise<boolean> {
@@ -46,9 +46,10 @@ async function taken({ docker, signal }: Options, found: Found, record: LeaseRec
   }
 }
 
-async function removeLease({ docker, signal }: Options, { id, name }: Found, { run }: LeaseRecord): Promise<Residue[]> {
+/** Removes it. @returns it, where it stays all the same */
+async function leaseLeft({ docker, signal }: Options, { id, name }: Found, { run }: LeaseRecord): Promise<Residue[]> {
   try {
-    await unlessGone(bounded("docker config rm", docker.getConfig(id).remove(), callMs, signal));
+    await removeLease(docker, id, signal);
     return [];
   } catch (error) {
     signal.throwIfAborted();
