@@ -11,6 +11,7 @@ import { serviceStates } from "../serviceState.ts";
 import { needsOf } from "../settings.ts";
 import { untilBroken } from "../standing.ts";
 import { type Budget, budgetOf } from "./budget.ts";
+import { cameAfter } from "./cameAfter.ts";
 import type { Scenario, Stage } from "./scenario.ts";
 import { type Victim, victimsOf } from "./victims.ts";
 
@@ -93,6 +94,6 @@ async function back({ site, swarm, app }: Stage, service: string, budget: Budget
     await ready(site, swarm, app, budget.ms);
   } catch (error) {
     if (!(error instanceof FindingError)) throw error;
-    throw new FindingError(error.blame, { ...error.reason, summary: `after ${service} was killed: ${error.reason.summary}` }, { cause: error });
+    throw cameAfter(error, `${service} was killed`);
   }
 }

@@ -11,6 +11,7 @@ import { settledAgain } from "../settledAgain.ts";
 import type { Site } from "../site.ts";
 import { standing, untilBroken } from "../standing.ts";
 import { keptSince, plantKept } from "../witness/kept.ts";
+import { cameAfter } from "./cameAfter.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** The node and its Swarm may take this long to come back, milliseconds; and as long again until Swarm has told of every task that ended. */
@@ -53,7 +54,7 @@ async function told(work: () => Promise<void>): Promise<void> {
     await work();
   } catch (error) {
     if (!(error instanceof FindingError) || error.blame === "infra") throw error;
-    throw new FindingError(error.blame, { ...error.reason, summary: `after the node was restarted: ${error.reason.summary}` }, { cause: error });
+    throw cameAfter(error, "the node was restarted");
   }
 }
 
