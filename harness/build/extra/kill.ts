@@ -1,5 +1,4 @@
 import { humanDuration } from "../../base/clock.ts";
-import { FindingError } from "../../base/errors.ts";
 import { orAbort, waitFor } from "../../base/wait.ts";
 import { bounded, statusOf } from "../../swarm/bounded.ts";
 import { defaultLimits } from "../../watch/limits.ts";
@@ -93,7 +92,6 @@ async function back({ site, swarm, app }: Stage, service: string, budget: Budget
     if (app.watch) await orAbort(app.watch.settled({ timeoutMs: budget.ms, services, timeoutSetBy: `the scenario kill: ${budget.words}` }), untilBroken(site));
     await ready(site, swarm, app, budget.ms);
   } catch (error) {
-    if (!(error instanceof FindingError)) throw error;
     throw cameAfter(error, `${service} was killed`);
   }
 }

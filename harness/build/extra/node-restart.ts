@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import { humanDuration } from "../../base/clock.ts";
-import { FindingError, infra } from "../../base/errors.ts";
+import { infra } from "../../base/errors.ts";
 import { type Seen, waitFor, WaitTimeout } from "../../base/wait.ts";
 import { bounded, EngineTimeout } from "../../swarm/bounded.ts";
 import type { Throwaway } from "../../swarm/ephemeral/start.ts";
@@ -53,7 +53,6 @@ async function told(work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    if (!(error instanceof FindingError) || error.blame === "infra") throw error;
     throw cameAfter(error, "the node was restarted");
   }
 }

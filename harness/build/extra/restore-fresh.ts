@@ -38,7 +38,7 @@ export const restoreFresh: Scenario = {
     await disturbing(app, gone, () => build.span("undeployed, volumes removed", () => wipe(site, swarm, app)));
     await deploy(site, swarm, app, { force: false, name: "fresh" });
     const altered = await witnesses.look();
-    const outcome = await restoreSnapshot(site, backedUp);
+    const { outcome } = await restoreSnapshot(site, backedUp, () => hook(app, "restored"));
     const seen = await build.span("witnesses", () => witnesses.look());
     const verify = app.seeded ? await hook(app, "verify") : null;
     await test(app, {

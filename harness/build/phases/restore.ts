@@ -31,7 +31,7 @@ export async function restore(site: Site, backedUp: BackedUp | null): Promise<vo
   const mutate = app.seeded ? await mutated(site, app) : null;
   const unaltered = await build.span("data changed", () => alter(site, backedUp));
   const altered = unaltered.length > 0 ? [] : await witnesses.look();
-  const outcome = await restoreSnapshot(site, backedUp);
+  const { outcome, restored } = await restoreSnapshot(site, backedUp, () => runHook(site, app, "restore", "restored"));
   const seen = await build.span("witnesses", () => witnesses.look());
   const verify = app.seeded ? await runHook(site, app, "restore", "verify") : null;
   // Real content that was spoilt and is back shows more than a witness could.
@@ -48,7 +48,7 @@ export async function restore(site: Site, backedUp: BackedUp | null): Promise<vo
     },
   });
   for (const hook of [mutate, backedUp.seed]) addHook(build, "restore", hook, "front");
-  addHook(build, "restore", verify, "back");
+  for (const hook of [restored, verify]) addHook(build, "restore", hook, "back");
 }
 
 /** The hook mutate, which has to have spoilt something: what verifies all the same before the restore shows nothing after it. */
@@ -60,14 +60,25 @@ async function mutated(site: Site, app: App): Promise<TierResult | null> {
   return { ...mutate, status: "unverified", reason: "restore: mutate of hooks.ts spoilt nothing: verify passes after it too, so it shows no restore" };
 }
 
-/** abra restores this run's snapshot by its id, and the app is up and answers again. @returns how abra ended; a refusal is no error */
-export async function restoreSnapshot(site: Site, { app, bot, labels, snapshot }: BackedUp): Promise<Outcome> {
+/**
+ * abra restores this run's snapshot by its id, the recipe's own step does what is left to an operator, and the app is up and answers again.
+ * @param step runs the step `restored` of hooks.ts; null where there is none
+ * @returns how abra ended, a refusal is no error; and what the step came to, null too where there was nothing to do after
+ */
+export async function restoreSnapshot(site: Site, { app, bot, labels, snapshot }: BackedUp, step: () => Promise<TierResult | null>): Promise<{ outcome: Outcome; restored: TierResult | null }> {
   const { build } = site;
   const underneath = { targets: disturbed(labels), forMs: restoreMs, why: `snapshot ${snapshot.id.slice(0, 8)} is restored` };
   const outcome = await disturbing(app, underneath, () => build.span("abra app restore", () => underWatch(site, (signal) => bot.restore(app, snapshot.id, signal))));
-  await build.span("settle", () => settledAgain(site, app));
+  await upAgain(site, app);
+  if (!outcome.ok || build.tests.hooks === null) return { outcome, restored: null };
+  const restored = await disturbing(app, { targets: ["*"], forMs: restoreMs, why: "the step restored of hooks.ts" }, step);
+  if (restored) await upAgain(site, app);
+  return { outcome, restored };
+}
+
+async function upAgain(site: Site, app: App): Promise<void> {
+  await site.build.span("settle", () => settledAgain(site, app));
   await ready(site, await site.swarm(), app, deployTimeoutMs(app));
-  return outcome;
 }
 
 /** @returns what could not be altered: a restore of it would show nothing */

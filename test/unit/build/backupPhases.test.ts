@@ -234,6 +234,19 @@ describe("hooks.ts", () => {
     ]);
   });
 
+  test("what the recipe leaves to an operator after a restore is done before anybody looks, and its failure is the restore's", async () => {
+    withHooks({ seed: "passed", mutate: "passed", restored: "passed", verify: ["failed", "passed"] });
+    await both();
+    expect(happened.filter((line) => ["restore b", "restored", "verify", "settled asked"].includes(line)).slice(-5)).toEqual(["restore b", "settled asked", "restored", "settled asked", "verify"]);
+    expect(site.build.findings.tiers.find(({ name }) => name === "restore")).toMatchObject({ status: "passed", tests: [{ name: "hooks.ts: mutate" }, { name: "hooks.ts: restored" }, { name: "hooks.ts: verify" }] });
+  });
+
+  test("a step after the restore that fails fails it", async () => {
+    withHooks({ seed: "passed", mutate: "passed", restored: "failed", verify: ["failed", "passed"] });
+    await both();
+    expect(site.build.findings.tiers.find(({ name }) => name === "restore")).toMatchObject({ status: "failed", reason: "restore: restored failed" });
+  });
+
   test("a mutate that spoils nothing shows nothing: gaps stay, and the restore is unverified for it", async () => {
     withHooks({ seed: "passed", mutate: "passed", verify: "passed" });
     await both();
