@@ -24,6 +24,12 @@ export function isEdge404(status: number, contentType: string | undefined, body:
   return status === 404 && (contentType ?? "").startsWith("text/plain") && body.trim() === "404 page not found";
 }
 
+/** Traefik answers so, in these very words, where nothing takes its connection; an app behind it that fails says more. */
+export function isUnreached(answer: ProbeAnswer): boolean {
+  if (answer.kind === "error" || answer.certificate !== "own") return false;
+  return (answer.status === 502 && answer.body.trim() === "Bad Gateway") || (answer.status === 504 && answer.body.trim() === "Gateway Timeout");
+}
+
 /**
  * Whether a visitor would call this ready.
  * @param allowed status codes that count; without it 200 to 399. The edge's own 404 and a wrong certificate never count.

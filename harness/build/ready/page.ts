@@ -1,5 +1,6 @@
 import { type FindingError, infra } from "../../base/errors.ts";
 import { type Seen, waitFor, WaitTimeout } from "../../base/wait.ts";
+import { isUnreached } from "../../swarm/probe-judge.ts";
 import { probe } from "../../swarm/probe.ts";
 import type { Swarm } from "../../swarm/types.ts";
 import type { App } from "../appState.ts";
@@ -31,11 +32,11 @@ export async function pageReady(build: Build, swarm: Swarm, app: App, { page, ti
   let edgeAnswered = false;
   const started = performance.now();
   const look = async (): Promise<Seen<void>> => {
-    const { ready, saw, byEdge } = await visit(swarm, app, page, signal);
+    const { ready, saw, byEdge, unreached } = await visit(swarm, app, page, signal);
     if (ready) return { done: true, value: undefined };
     edgeAnswered ||= byEdge;
     if (!edgeAnswered && performance.now() - started >= edgeSilentMs) throw edgeTrouble(swarm, saw);
-    const wrong = await suspicion.confirmed();
+    const wrong = await suspicion.confirmed(unreached);
     if (wrong) throw wrongPort(app, wrong, saw);
     return { done: false, saw };
   };
@@ -49,17 +50,26 @@ export async function pageReady(build: Build, swarm: Swarm, app: App, { page, ti
   }
 }
 
-/** One look, after redirects. `byEdge`: something came with the edge's own certificate. */
-async function visit(swarm: Swarm, app: App, page: FrontPage, signal: AbortSignal): Promise<{ ready: boolean; saw: string; byEdge: boolean }> {
+interface Visit {
+  readonly ready: boolean;
+  readonly saw: string;
+  /** Something came with the edge's own certificate. */
+  readonly byEdge: boolean;
+  /** The edge itself says that nothing takes its connection. */
+  readonly unreached: boolean;
+}
+
+/** One look, after redirects. */
+async function visit(swarm: Swarm, app: App, page: FrontPage, signal: AbortSignal): Promise<Visit> {
   let path = page.path;
   for (let redirects = 0; redirects <= mostRedirects; redirects += 1) {
     const answer = await probe(swarm.edge, app.domain, path, { timeoutMs: 10_000, signal });
     const look = judgePage(answer, page, `https://${app.domain}${path}`);
     const byEdge = answer.kind === "answer" && answer.certificate === "own";
-    if (!("goTo" in look)) return { ready: look.ready, saw: look.ready ? "" : `${path === page.path ? "" : `${path}: `}${look.saw}`, byEdge };
+    if (!("goTo" in look)) return { ready: look.ready, saw: look.ready ? "" : `${path === page.path ? "" : `${path}: `}${look.saw}`, byEdge, unreached: isUnreached(answer) };
     path = look.goTo;
   }
-  return { ready: false, saw: `over ${mostRedirects} redirects, the last to ${path}`, byEdge: true };
+  return { ready: false, saw: `over ${mostRedirects} redirects, the last to ${path}`, byEdge: true, unreached: false };
 }
 
 function edgeTrouble(swarm: Swarm, saw: string): FindingError {

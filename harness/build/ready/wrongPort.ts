@@ -34,9 +34,13 @@ export class Suspicion {
     return this.#seen?.wrong ?? null;
   }
 
-  /** The wrong port where the same container listened on the same others at every look for long enough, else null. */
-  async confirmed(): Promise<WrongPort | null> {
-    const found = await this.#look().catch(() => null);
+  /**
+   * The wrong port where the same container listened on the same others at every look for long enough, else null.
+   * @param unreached the edge says itself that nothing takes its connection: a page that comes and is not right yet is no wrong port, though
+   * another one of the service's (for metrics, say) may be closed
+   */
+  async confirmed(unreached: boolean): Promise<WrongPort | null> {
+    const found = unreached ? await this.#look().catch(() => null) : null;
     if (!found) {
       this.#seen = null;
       return null;

@@ -7,10 +7,11 @@ import type { Swarm } from "../../../harness/swarm/types.ts";
 
 let listening: number[] | null;
 let container: string;
+let unreached: boolean;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  [listening, container] = [[80], "c1"];
+  [listening, container, unreached] = [[80], "c1", true];
 });
 afterEach(() => vi.useRealTimers());
 
@@ -20,7 +21,7 @@ function suspecting(hasHealthcheck: boolean): { look: () => Promise<number | nul
   const labels = { "traefik.enable": "true", "traefik.http.services.s.loadbalancer.server.port": "8081" };
   const app = { stack: "s", compose: { services: [{ name: "app", labels, hasHealthcheck }] } } as unknown as App;
   const suspicion = new Suspicion(swarm, app);
-  const look = async () => (await suspicion.confirmed())?.port ?? null;
+  const look = async () => (await suspicion.confirmed(unreached))?.port ?? null;
   const after = async (seconds: number) => {
     vi.advanceTimersByTime(seconds * 1000);
     return look();
@@ -63,6 +64,14 @@ describe("a port where nothing listens", () => {
     const { look, after, suspicion } = suspecting(true);
     await look();
     listening = [80, 8081];
+    expect([await after(20), await after(20)]).toEqual([null, null]);
+    expect(suspicion.latest).toBeNull();
+  });
+
+  test("is not what keeps a page from being right that comes through another one", async () => {
+    const { look, after, suspicion } = suspecting(true);
+    await look();
+    unreached = false;
     expect([await after(20), await after(20)]).toEqual([null, null]);
     expect(suspicion.latest).toBeNull();
   });

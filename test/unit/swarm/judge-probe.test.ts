@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isEdge404, judgeProbe, type ProbeAnswer } from "../../../harness/swarm/probe-judge.ts";
+import { isEdge404, isUnreached, judgeProbe, type ProbeAnswer } from "../../../harness/swarm/probe-judge.ts";
 
 type Answer = Extract<ProbeAnswer, { kind: "answer" }>;
 const page = (change: Partial<Answer> = {}): Answer => ({
@@ -46,4 +46,16 @@ describe("isEdge404", () => {
     expect(isEdge404(404, "text/plain", "no such note")).toBe(false);
     expect(isEdge404(200, "text/plain", "404 page not found")).toBe(false);
   });
+});
+
+describe("the edge says itself that nothing takes its connection", () => {
+  it.each([
+    [true, { status: 502, body: "Bad Gateway" }],
+    [true, { status: 504, body: "Gateway Timeout" }],
+    [false, { status: 502, body: "<h1>Bad Gateway</h1> our backend is down" }],
+    [false, { status: 500, body: "Bad Gateway" }],
+    [false, { status: 502, body: "Bad Gateway", certificate: "default" as const }],
+  ])("%s of %j", (said, answer) => expect(isUnreached(page(answer))).toBe(said));
+
+  it("no answer at all says nothing", () => expect(isUnreached({ kind: "error", error: "timed out" })).toBe(false));
 });
