@@ -1,7 +1,7 @@
-import type { App } from "../appState.ts";
-import { deployTimeoutMs, limitSetBy } from "../deploy.ts";
+import type { App } from "../app/appState.ts";
+import { deployTimeoutMs, limitSetBy } from "../change/deploy.ts";
 import type { Site } from "../site.ts";
-import { standing } from "../standing.ts";
+import { standing } from "../app/standing.ts";
 
 /**
  * Where nobody checks a service's health, being up says little: a program whose database does not answer often gives up after 10 s.

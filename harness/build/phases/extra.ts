@@ -1,17 +1,17 @@
 import { FindingError } from "../../base/errors.ts";
 import type { TestResult, TierResult } from "../../../reports/results.ts";
 import type { HookStep } from "../../../tiers/context.ts";
-import { doubt } from "../doubt.ts";
-import { skipDeclared } from "../declaredSkips.ts";
+import { doubt } from "../tier/doubt.ts";
+import { skipDeclared } from "../tier/declaredSkips.ts";
 import type { Scenario, Stage } from "../extra/scenario.ts";
 import { scenarios } from "../extra/scenarios.ts";
-import { runHook } from "../hooks.ts";
+import { runHook } from "../tier/hooks.ts";
 import { wired } from "../needs/wire.ts";
-import { joined } from "../joined.ts";
+import { joined } from "../tier/joined.ts";
 import type { Site } from "../site.ts";
-import { untilBroken } from "../standing.ts";
-import { subject } from "../subject.ts";
-import { extraFiles, runTests } from "../tiers.ts";
+import { untilBroken } from "../app/standing.ts";
+import { subject } from "../app/subject.ts";
+import { extraFiles, runTests } from "../tier/tiers.ts";
 import type { BackedUp } from "./backup.ts";
 import type { Plan } from "./prepare.ts";
 

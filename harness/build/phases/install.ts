@@ -1,9 +1,9 @@
-import { watchApp } from "../app.ts";
-import { deploy } from "../deploy.ts";
-import { installExpectations } from "../expectations.ts";
-import { skipDeclared } from "../declaredSkips.ts";
+import { watchApp } from "../app/app.ts";
+import { deploy } from "../change/deploy.ts";
+import { installExpectations } from "../tier/expectations.ts";
+import { skipDeclared } from "../tier/declaredSkips.ts";
 import type { Site } from "../site.ts";
-import { genericFiles, runTier } from "../tiers.ts";
+import { genericFiles, runTier } from "../tier/tiers.ts";
 import type { Plan } from "./prepare.ts";
 
 /**

@@ -1,11 +1,11 @@
-import { newApp } from "../app.ts";
-import type { App, Tree } from "../appState.ts";
+import { newApp } from "../app/app.ts";
+import type { App, Tree } from "../app/appState.ts";
 import type { Checkout, Version } from "../../recipe/types.ts";
 import type { Swarm } from "../../swarm/types.ts";
 import type { TargetFacts } from "../../../reports/results.ts";
 import type { Site } from "../site.ts";
 import { planNeeds } from "../needs/plan.ts";
-import { baseBroken } from "../base-broken.ts";
+import { baseBroken } from "../change/base-broken.ts";
 import type { Fetched } from "./fetch.ts";
 
 /** What will be deployed: head fresh, and base where there is an older version. */

@@ -1,10 +1,10 @@
 import { FindingError } from "../../base/errors.ts";
 import { backupPlan } from "../../recipe/backup.ts";
 import type { ImageFailure } from "../../swarm/images/prepull.ts";
-import type { App } from "../appState.ts";
-import { backupBot } from "../backupBot.ts";
-import { baseBroken } from "../base-broken.ts";
-import { isSkipDeclared } from "../declaredSkips.ts";
+import type { App } from "../app/appState.ts";
+import { backupBot } from "../backup/backupBot.ts";
+import { baseBroken } from "../change/base-broken.ts";
+import { isSkipDeclared } from "../tier/declaredSkips.ts";
 import { noteImages, wantedBy } from "../images.ts";
 import type { Site } from "../site.ts";
 import type { Plan } from "./prepare.ts";

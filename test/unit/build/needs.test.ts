@@ -1,15 +1,15 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { FindingError } from "../../../harness/base/errors.ts";
-import type { App } from "../../../harness/build/appState.ts";
+import type { App } from "../../../harness/build/app/appState.ts";
 import { Build } from "../../../harness/build/context.ts";
 import { holding } from "../../../harness/build/needs/held.ts";
 import { needsUp } from "../../../harness/build/needs/needs.ts";
 import { areUsed } from "../../../harness/build/needs/plan.ts";
 import type { Plan } from "../../../harness/build/phases/prepare.ts";
 import { Site } from "../../../harness/build/site.ts";
-import { mayUseNeeds } from "../../../harness/build/tiers.ts";
+import { mayUseNeeds } from "../../../harness/build/tier/tiers.ts";
 import { noSettings, parseSettings } from "../../../harness/config/recipe.ts";
-import { noTests } from "../../../harness/build/recipeTests.ts";
+import { noTests } from "../../../harness/build/tier/recipeTests.ts";
 import type { Watch } from "../../../harness/watch/watch.ts";
 import type { Status, TierResult } from "../../../reports/results.ts";
 import { request } from "./request.ts";
