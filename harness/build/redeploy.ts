@@ -11,7 +11,7 @@ import { converge } from "./phases/converge.ts";
 import { fetch } from "./phases/fetch.ts";
 import { lintStatic } from "./phases/lint.ts";
 import { overlayInWords, targetOf } from "./phases/prepare.ts";
-import { pullFor } from "./phases/prepull.ts";
+import { pullFor } from "./pulled.ts";
 import { report, resultsOf } from "./phases/report.ts";
 import { prune } from "./change/prune.ts";
 import { letGo } from "./phases/teardown.ts";

@@ -1,5 +1,5 @@
 import type { App } from "./appState.ts";
-import type { Plan } from "../phases/prepare.ts";
+import type { Plan } from "../plan.ts";
 
 /**
  * The app that the later tiers run on: the upgraded one where it reached head, else the fresh one.

@@ -2,11 +2,11 @@ import { FindingError } from "../../base/errors.ts";
 import { humanDuration } from "../../base/clock.ts";
 import { lastLines, type Outcome, saidBy } from "../../abra/outcome.ts";
 import { orAbort, within } from "../../base/wait.ts";
-import type { Settings } from "../../config/recipe.ts";
 import type { Swarm } from "../../swarm/types.ts";
 import type { Settled, Watch } from "../../watch/watch.ts";
 import { watchApp } from "../app/app.ts";
 import type { App } from "../app/appState.ts";
+import { deployTimeoutMs, limitSetBy } from "../app/limits.ts";
 import { must } from "../app/must.ts";
 import { type AbraEnd, nextAfter } from "./nextAfter.ts";
 import { ready } from "../ready/ready.ts";
@@ -20,10 +20,6 @@ const abraMs = 120_000;
 const unneededMs = 30_000;
 /** abra is ended by the watch's deadline, not by its own limit at the same moment. */
 const laterMs = 5_000;
-
-/** A deployment may take this long whatever its label says, milliseconds; no label lets it take longer than a day: beyond 24 days a timer ends at once. */
-const leastMs = 600_000;
-const mostMs = 86_400_000;
 
 /** What the latest look proves is told within this time. */
 const knownMs = 100;
@@ -152,21 +148,4 @@ async function runCommands(site: Site, swarm: Swarm, app: App, watch: Watch, fir
     evidence: [after, ...lastLines(gaveUp)],
     hint: "raise TIMEOUT in .env.sample, or see why abra does not find the app converged",
   });
-}
-
-/** Who set the limit of a deployment, where settings did. */
-export function limitSetBy({ timeouts, place }: Pick<Settings, "timeouts" | "place">): { readonly timeoutSetBy?: string } {
-  return timeouts.deployMs === undefined ? {} : { timeoutSetBy: `timeouts.deploy in ${place}` };
-}
-
-/**
- * The recipe's own timeout label is for abra's wait. The watch decides much earlier, so this only bounds what never ends, and a
- * label that is shorter than a health check's patience makes no red. Settings are taken at their word.
- */
-export function deployTimeoutMs(app: Pick<App, "compose" | "stack"> & { readonly settings: Pick<Settings, "timeouts"> }): number {
-  const { timeouts } = app.settings;
-  if (timeouts.deployMs !== undefined) return timeouts.deployMs;
-  const label = app.compose.services.find((service) => service.name === "app")?.labels[`coop-cloud.${app.stack}.timeout`];
-  const seconds = Number(label);
-  return Number.isFinite(seconds) && seconds > 0 ? Math.min(Math.max(seconds * 1000, leastMs), mostMs) : leastMs;
 }

@@ -6,7 +6,7 @@ import { bounded, EngineTimeout } from "../../swarm/bounded.ts";
 import type { Throwaway } from "../../swarm/ephemeral/start.ts";
 import { frontPageOf } from "../app/health.ts";
 import { ready } from "../ready/ready.ts";
-import { deployTimeoutMs } from "../change/deploy.ts";
+import { deployTimeoutMs } from "../app/limits.ts";
 import { settledAgain } from "../change/settledAgain.ts";
 import type { Site } from "../site.ts";
 import { standing, untilBroken } from "../app/standing.ts";

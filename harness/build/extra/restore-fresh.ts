@@ -8,7 +8,7 @@ import { deploy } from "../change/deploy.ts";
 import { disturbing } from "../change/disturbing.ts";
 import { frontPageOf } from "../app/health.ts";
 import { must } from "../app/must.ts";
-import { restoreSnapshot } from "../phases/restore.ts";
+import { restoreSnapshot } from "../backup/restoreSnapshot.ts";
 import type { Site } from "../site.ts";
 import { underWatch } from "../app/standing.ts";
 import type { Scenario } from "./scenario.ts";

@@ -4,7 +4,7 @@ import type { Tree } from "../app/appState.ts";
 import { deploy } from "../change/deploy.ts";
 import { runHook } from "../tier/hooks.ts";
 import { commandsNotRun, inPlace, withoutUnknown } from "../change/inPlace.ts";
-import { held } from "../phases/converge.ts";
+import { held } from "../app/held.ts";
 import { prune } from "../change/prune.ts";
 import { brokeBeside } from "../app/standing.ts";
 import { plantKept } from "../witness/kept.ts";

@@ -1,6 +1,6 @@
 import { messageOf } from "../../base/errors.ts";
 import type { TierResult } from "../../../reports/results.ts";
-import { deployTimeoutMs } from "../change/deploy.ts";
+import { deployTimeoutMs } from "../app/limits.ts";
 import type { App } from "../app/appState.ts";
 import type { Site } from "../site.ts";
 

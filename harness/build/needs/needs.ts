@@ -3,7 +3,7 @@ import { humanDuration } from "../../base/clock.ts";
 import { newApp } from "../app/app.ts";
 import { deploy } from "../change/deploy.ts";
 import type { Need } from "./needTypes.ts";
-import type { Plan } from "../phases/prepare.ts";
+import type { Plan } from "../plan.ts";
 import type { Site } from "../site.ts";
 import { untilBroken } from "../app/standing.ts";
 import { subject } from "../app/subject.ts";

@@ -5,7 +5,7 @@ import type { App } from "../app/appState.ts";
 import { deploy } from "../change/deploy.ts";
 import { runHook } from "../tier/hooks.ts";
 import type { Wired } from "./needTypes.ts";
-import type { Plan } from "../phases/prepare.ts";
+import type { Plan } from "../plan.ts";
 import type { Site } from "../site.ts";
 import { untilBroken } from "../app/standing.ts";
 import { needsUp } from "./needs.ts";

@@ -4,10 +4,11 @@ import { FindingError, UsageError } from "../../base/errors.ts";
 import { orAbort } from "../../base/wait.ts";
 import { type BackupPlan, backupPlan } from "../../recipe/backup.ts";
 import type { Swarm } from "../../swarm/types.ts";
-import type { TierName, TierResult } from "../../../reports/results.ts";
+import type { TierName } from "../../../reports/results.ts";
 import type { BackupExpectations, Dump } from "../../../tiers/context.ts";
 import type { App } from "../app/appState.ts";
 import { backupBot } from "../backup/backupBot.ts";
+import type { BackedUp } from "../backup/backedUp.ts";
 import { told } from "../backup/backupOutcome.ts";
 import { type BackupBot, type BackupFile, type Created, mostContentBytes, type Snapshot } from "../backup/backupTypes.ts";
 import type { Build } from "../context.ts";
@@ -22,19 +23,7 @@ import { capturedSpots, type Gap, markerNames, planWitnesses, type SeenSpot } fr
 import { capturedIn, databasesOf, dumpsIn, hasFile, journalsOf } from "../witness/snapshot.ts";
 import { Witnesses } from "../witness/witnesses.ts";
 import { startNeeds } from "../needs/needs.ts";
-import type { Plan } from "./prepare.ts";
-
-/** What the restore needs to know of the backup. */
-export interface BackedUp {
-  readonly app: App;
-  readonly bot: BackupBot;
-  readonly labels: BackupPlan;
-  readonly snapshot: Snapshot;
-  readonly witnesses: Witnesses;
-  readonly gaps: readonly Gap[];
-  /** What the hook seed came to, where no tier has it yet. */
-  readonly seed: TierResult | null;
-}
+import type { Plan } from "../plan.ts";
 
 /**
  * Plants witnesses, lets abra make a backup, looks into this run's snapshot, backup tier. Also made where only the restore was asked for.

@@ -7,7 +7,7 @@ import type { RecipeTests } from "../tier/recipeTests.ts";
 import type { Site } from "../site.ts";
 import { subject } from "../app/subject.ts";
 import { runTier } from "../tier/tiers.ts";
-import type { Plan } from "./prepare.ts";
+import type { Plan } from "../plan.ts";
 
 /** The tests that were written for this recipe, on the app as the tiers before it left it. What is wrong with them costs this tier only. */
 export async function custom(site: Site, plan: Plan): Promise<void> {

@@ -12,8 +12,8 @@ import type { Site } from "../site.ts";
 import { untilBroken } from "../app/standing.ts";
 import { subject } from "../app/subject.ts";
 import { extraFiles, runTests } from "../tier/tiers.ts";
-import type { BackedUp } from "./backup.ts";
-import type { Plan } from "./prepare.ts";
+import type { BackedUp } from "../backup/backedUp.ts";
+import type { Plan } from "../plan.ts";
 
 /**
  * The opt-in heavy suite on the live app: the recipe's own extra tests first, then each generic scenario. A failure in it makes the

@@ -4,7 +4,7 @@ import { installExpectations } from "../tier/expectations.ts";
 import { skipDeclared } from "../tier/declaredSkips.ts";
 import type { Site } from "../site.ts";
 import { genericFiles, runTier } from "../tier/tiers.ts";
-import type { Plan } from "./prepare.ts";
+import type { Plan } from "../plan.ts";
 
 /**
  * Head on empty volumes: deployed by abra, settled, ready as a visitor would see it, install tier. A broken head is red here,

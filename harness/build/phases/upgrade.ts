@@ -13,7 +13,7 @@ import { retire } from "../change/retire.ts";
 import type { Site } from "../site.ts";
 import { genericFiles, runTier } from "../tier/tiers.ts";
 import { plantKept } from "../witness/kept.ts";
-import type { Plan } from "./prepare.ts";
+import type { Plan } from "../plan.ts";
 
 /** Where base no longer deploys, this many versions before it are tried in its place. */
 const mostTries = 2;

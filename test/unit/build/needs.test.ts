@@ -5,7 +5,7 @@ import { Build } from "../../../harness/build/context.ts";
 import { holding } from "../../../harness/build/needs/held.ts";
 import { needsUp } from "../../../harness/build/needs/needs.ts";
 import { areUsed } from "../../../harness/build/needs/plan.ts";
-import type { Plan } from "../../../harness/build/phases/prepare.ts";
+import type { Plan } from "../../../harness/build/plan.ts";
 import { Site } from "../../../harness/build/site.ts";
 import { mayUseNeeds } from "../../../harness/build/tier/tiers.ts";
 import { noSettings, parseSettings } from "../../../harness/config/recipe.ts";
