@@ -13,7 +13,6 @@ const mayImport = {
   "harness/build": [
     "harness/base", "harness/config", "harness/swarm", "harness/recipe", "harness/abra", "harness/watch", "harness/queue", "reports", "tiers",
   ],
-  "harness/bridge": ["harness/base", "harness/config", "harness/build", "harness/queue", "reports"],
   // Provisioning of a machine: commands and the project's tests start it, a build only finds its result.
   "harness/machine": ["harness/base", "harness/config", "harness/swarm"],
   reports: ["harness/base"],
@@ -35,6 +34,13 @@ const directions = Object.entries(mayImport).map(([folder, allowed]) => ({
 export default {
   forbidden: [
     ...directions,
+    {
+      name: "phase-below-the-story",
+      comment: "a phase is a step of build.ts and redeploy.ts: what other files of the build share with it belongs below the phases",
+      severity: "error",
+      from: { path: "^harness/build/", pathNot: "^harness/build/(phases/|(build|redeploy)\\.ts$)" },
+      to: { path: "^harness/build/phases/" },
+    },
     {
       name: "test-is-imported",
       comment: "nothing that ships imports from test/: demo names its programs and recipes by path",

@@ -15,7 +15,7 @@ import type { Emit } from "./events.ts";
 import { explained } from "./explained.ts";
 import { Interrupted } from "./interrupt.ts";
 import { Journal } from "./journal.ts";
-import { noTests, type RecipeTests } from "./recipeTests.ts";
+import { noTests, type RecipeTests } from "./tier/recipeTests.ts";
 import type { BuildRequest } from "./request.ts";
 import { Timeline } from "./timeline.ts";
 import type { Ending } from "./verdict.ts";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Swarm } from "../swarm/types.ts";
-import type { App } from "./appState.ts";
+import type { App } from "./app/appState.ts";
 import { type KeptRun, rememberRun } from "./kept.ts";
 import type { Site } from "./site.ts";
 

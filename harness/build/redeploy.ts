@@ -1,9 +1,9 @@
 import type { Results } from "../../reports/results.ts";
-import { abraIn, moveTo } from "./app.ts";
-import { type App, noServices, type Tree } from "./appState.ts";
+import { abraIn, moveTo } from "./app/app.ts";
+import { type App, noServices, type Tree } from "./app/appState.ts";
 import type { Build } from "./context.ts";
-import { deploy } from "./deploy.ts";
-import { installExpectations } from "./expectations.ts";
+import { deploy } from "./change/deploy.ts";
+import { installExpectations } from "./tier/expectations.ts";
 import type { KeptRun } from "./kept.ts";
 import { admit } from "./phases/admit.ts";
 import { collect } from "./phases/collect.ts";
@@ -11,13 +11,13 @@ import { converge } from "./phases/converge.ts";
 import { fetch } from "./phases/fetch.ts";
 import { lintStatic } from "./phases/lint.ts";
 import { overlayInWords, targetOf } from "./phases/prepare.ts";
-import { pullFor } from "./phases/prepull.ts";
+import { pullFor } from "./pulled.ts";
 import { report, resultsOf } from "./phases/report.ts";
-import { prune } from "./prune.ts";
+import { prune } from "./change/prune.ts";
 import { letGo } from "./phases/teardown.ts";
 import type { Checkout } from "../recipe/types.ts";
 import { Site } from "./site.ts";
-import { genericFiles, runTier } from "./tiers.ts";
+import { genericFiles, runTier } from "./tier/tiers.ts";
 import type { OpenWorld } from "./world.ts";
 
 /**

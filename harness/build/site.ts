@@ -9,15 +9,15 @@ import { inventoryOf } from "../swarm/inventory.ts";
 import { openLocal } from "../swarm/local.ts";
 import type { Inventory, Swarm } from "../swarm/types.ts";
 import { startRunner, type TestRunner } from "../../tiers/runner/runner.ts";
-import type { App } from "./appState.ts";
-import type { BackupBot } from "./backupTypes.ts";
+import type { App } from "./app/appState.ts";
+import type { BackupBot } from "./backup/backupTypes.ts";
 import type { Build } from "./context.ts";
 import { edgeOf } from "./edge.ts";
 import { Images } from "./images.ts";
 import type { KeptRun } from "./kept.ts";
 import type { JournalEntry } from "./journal.ts";
 import { Claim } from "./claim.ts";
-import type { Need, Wired } from "./needTypes.ts";
+import type { Need, Wired } from "./needs/needTypes.ts";
 import type { World } from "./world.ts";
 
 /**
@@ -32,7 +32,7 @@ export class Site {
   cache: ImageCache | null = null;
   throwaway: Throwaway | null = null;
   runner: Promise<TestRunner> | null = null;
-  /** The backup bot from when it is first wanted: see backupBot.ts. */
+  /** The backup bot from when it is first wanted: see backup/backupBot.ts. */
   bot: Promise<BackupBot> | null = null;
   /** What the build has on a Swarm that others use too; null on a throwaway one, and before there is one. */
   claim: Claim | null = null;

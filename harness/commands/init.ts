@@ -2,8 +2,8 @@ import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { FindingError, UsageError } from "../base/errors.ts";
 import { packageRoot } from "../base/paths.ts";
-import { isRouted } from "../build/routed.ts";
-import { asSampled } from "../build/sampled.ts";
+import { isRouted } from "../build/app/routed.ts";
+import { asSampled } from "../build/app/sampled.ts";
 import { checkRecipe } from "../recipe/files.ts";
 
 /** A file of the starting set, below the recipe's .recipe-ci/. */

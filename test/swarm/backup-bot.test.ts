@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { newApp, watchApp } from "../../harness/build/app.ts";
-import type { App } from "../../harness/build/appState.ts";
-import { backupBot } from "../../harness/build/backupBot.ts";
-import type { BackupBot, BackupFile, Snapshot } from "../../harness/build/backupTypes.ts";
+import { newApp, watchApp } from "../../harness/build/app/app.ts";
+import type { App } from "../../harness/build/app/appState.ts";
+import { backupBot } from "../../harness/build/backup/backupBot.ts";
+import type { BackupBot, BackupFile, Snapshot } from "../../harness/build/backup/backupTypes.ts";
 import { Build } from "../../harness/build/context.ts";
-import { deploy } from "../../harness/build/deploy.ts";
-import { forgetSnapshots } from "../../harness/build/forget.ts";
+import { deploy } from "../../harness/build/change/deploy.ts";
+import { forgetSnapshots } from "../../harness/build/backup/forget.ts";
 import { admit } from "../../harness/build/phases/admit.ts";
 import { fetch } from "../../harness/build/phases/fetch.ts";
 import { prepare } from "../../harness/build/phases/prepare.ts";

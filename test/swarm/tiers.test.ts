@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { command } from "../../harness/base/command.ts";
 import { packageRoot } from "../../harness/base/paths.ts";
 import { waitFor } from "../../harness/base/wait.ts";
-import { serviceStates } from "../../harness/build/serviceState.ts";
+import { serviceStates } from "../../harness/build/app/serviceState.ts";
 import { handOver } from "../../harness/swarm/ephemeral/image.ts";
 import { startThrowaway, type Throwaway } from "../../harness/swarm/ephemeral/start.ts";
 import { overlayFor } from "../../harness/swarm/overlay.ts";

@@ -1,5 +1,5 @@
-import { deploy } from "../deploy.ts";
-import { serviceStates } from "../serviceState.ts";
+import { deploy } from "../change/deploy.ts";
+import { serviceStates } from "../app/serviceState.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** The same once more: an operator who deploys again to be sure must not pay with an interruption. */

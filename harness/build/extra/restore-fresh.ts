@@ -2,15 +2,15 @@ import { messageOf } from "../../base/errors.ts";
 import { belongsTo, removeTasks } from "../../swarm/removal.ts";
 import { bounded } from "../../swarm/bounded.ts";
 import type { Swarm } from "../../swarm/types.ts";
-import type { App } from "../appState.ts";
-import { told } from "../backupOutcome.ts";
-import { deploy } from "../deploy.ts";
-import { disturbing } from "../disturbing.ts";
-import { frontPageOf } from "../health.ts";
-import { must } from "../must.ts";
-import { restoreSnapshot } from "../phases/restore.ts";
+import type { App } from "../app/appState.ts";
+import { told } from "../backup/backupOutcome.ts";
+import { deploy } from "../change/deploy.ts";
+import { disturbing } from "../change/disturbing.ts";
+import { frontPageOf } from "../app/health.ts";
+import { must } from "../app/must.ts";
+import { restoreSnapshot } from "../backup/restoreSnapshot.ts";
 import type { Site } from "../site.ts";
-import { underWatch } from "../standing.ts";
+import { underWatch } from "../app/standing.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** For an app to go, and to come back on empty volumes, milliseconds. */

@@ -1,12 +1,12 @@
 import { FindingError, type Reason } from "../../base/errors.ts";
-import { moveTo } from "../app.ts";
-import type { Tree } from "../appState.ts";
-import { deploy } from "../deploy.ts";
-import { runHook } from "../hooks.ts";
-import { commandsNotRun, inPlace, withoutUnknown } from "../inPlace.ts";
-import { held } from "../phases/converge.ts";
-import { prune } from "../prune.ts";
-import { brokeBeside } from "../standing.ts";
+import { moveTo } from "../app/app.ts";
+import type { Tree } from "../app/appState.ts";
+import { deploy } from "../change/deploy.ts";
+import { runHook } from "../tier/hooks.ts";
+import { commandsNotRun, inPlace, withoutUnknown } from "../change/inPlace.ts";
+import { held } from "../app/held.ts";
+import { prune } from "../change/prune.ts";
+import { brokeBeside } from "../app/standing.ts";
 import { plantKept } from "../witness/kept.ts";
 import type { Scenario, Stage } from "./scenario.ts";
 

@@ -2,9 +2,9 @@ import type { Swarm } from "../../swarm/types.ts";
 import type { TierResult } from "../../../reports/results.ts";
 import type { HookStep } from "../../../tiers/context.ts";
 import type { ScenarioExpectations } from "../../../tiers/scenarios.ts";
-import type { App } from "../appState.ts";
-import type { BackedUp } from "../phases/backup.ts";
-import type { Plan } from "../phases/prepare.ts";
+import type { App } from "../app/appState.ts";
+import type { BackedUp } from "../backup/backedUp.ts";
+import type { Plan } from "../plan.ts";
 import type { Site } from "../site.ts";
 
 /** What a scenario works with, and where it says what came of it. */

@@ -1,6 +1,6 @@
 import type { Overlay } from "../../config/overlays.ts";
 import type { ComposeApp, ComposeService } from "../../recipe/types.ts";
-import { whyNotBeside } from "../beside.ts";
+import { whyNotBeside } from "../app/beside.ts";
 
 /** Which services of an app may run on any node, and how the others are kept on one, as operators do it. */
 

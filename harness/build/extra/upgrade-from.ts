@@ -1,16 +1,16 @@
 import { FindingError } from "../../base/errors.ts";
 import { changedFiles, deployedFiles } from "../../recipe/changes.ts";
 import type { Version } from "../../recipe/types.ts";
-import type { App } from "../appState.ts";
-import { whyNotBeside } from "../beside.ts";
-import { runHook } from "../hooks.ts";
-import { commandsNotRun, inPlace, withoutUnknown } from "../inPlace.ts";
-import { deployOlder } from "../older.ts";
-import { held } from "../phases/converge.ts";
-import type { Plan } from "../phases/prepare.ts";
-import { retire } from "../retire.ts";
+import type { App } from "../app/appState.ts";
+import { whyNotBeside } from "../app/beside.ts";
+import { runHook } from "../tier/hooks.ts";
+import { commandsNotRun, inPlace, withoutUnknown } from "../change/inPlace.ts";
+import { deployOlder } from "../change/older.ts";
+import { held } from "../app/held.ts";
+import type { Plan } from "../plan.ts";
+import { retire } from "../change/retire.ts";
 import type { Site } from "../site.ts";
-import { brokeBeside } from "../standing.ts";
+import { brokeBeside } from "../app/standing.ts";
 import { plantKept } from "../witness/kept.ts";
 import type { Scenario, Stage } from "./scenario.ts";
 

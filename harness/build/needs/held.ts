@@ -1,7 +1,7 @@
 import { messageOf } from "../../base/errors.ts";
 import type { TierResult } from "../../../reports/results.ts";
-import { deployTimeoutMs } from "../deploy.ts";
-import type { App } from "../appState.ts";
+import { deployTimeoutMs } from "../app/limits.ts";
+import type { App } from "../app/appState.ts";
 import type { Site } from "../site.ts";
 
 /** What the recipe needs and is up, by name. */

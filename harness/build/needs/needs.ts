@@ -1,12 +1,12 @@
 import { FindingError, messageOf, UsageError } from "../../base/errors.ts";
 import { humanDuration } from "../../base/clock.ts";
-import { newApp } from "../app.ts";
-import { deploy } from "../deploy.ts";
-import type { Need } from "../needTypes.ts";
-import type { Plan } from "../phases/prepare.ts";
+import { newApp } from "../app/app.ts";
+import { deploy } from "../change/deploy.ts";
+import type { Need } from "./needTypes.ts";
+import type { Plan } from "../plan.ts";
 import type { Site } from "../site.ts";
-import { untilBroken } from "../standing.ts";
-import { subject } from "../subject.ts";
+import { untilBroken } from "../app/standing.ts";
+import { subject } from "../app/subject.ts";
 
 /**
  * Begins to deploy what the recipe needs, one after the other, beside whatever comes next: not before head is known to install and

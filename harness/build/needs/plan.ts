@@ -1,7 +1,7 @@
 import type { Swarm } from "../../swarm/types.ts";
-import { newDomain } from "../app.ts";
+import { newDomain } from "../app/app.ts";
 import type { Build } from "../context.ts";
-import { isSkipDeclared } from "../declaredSkips.ts";
+import { isSkipDeclared } from "../tier/declaredSkips.ts";
 import type { Site } from "../site.ts";
 import { needRecipe } from "./recipe.ts";
 

@@ -7,9 +7,9 @@ import { sourceBeside, sourceOf } from "../../recipe/source.ts";
 import { treeAt } from "../../recipe/tree.ts";
 import type { Build } from "../context.ts";
 import { Images, noteImages } from "../images.ts";
-import type { NeedRecipe } from "../needTypes.ts";
-import { asSampled } from "../sampled.ts";
-import { settingsOfNeed } from "../settings.ts";
+import type { NeedRecipe } from "./needTypes.ts";
+import { asSampled } from "../app/sampled.ts";
+import { settingsOfNeed } from "../app/settings.ts";
 import type { Site } from "../site.ts";
 
 /**

@@ -1,13 +1,13 @@
 import { FindingError } from "../../base/errors.ts";
 import type { TierResult } from "../../../reports/results.ts";
-import { moveTo } from "../app.ts";
-import type { App } from "../appState.ts";
-import { deploy } from "../deploy.ts";
-import { runHook } from "../hooks.ts";
-import type { Wired } from "../needTypes.ts";
-import type { Plan } from "../phases/prepare.ts";
+import { moveTo } from "../app/app.ts";
+import type { App } from "../app/appState.ts";
+import { deploy } from "../change/deploy.ts";
+import { runHook } from "../tier/hooks.ts";
+import type { Wired } from "./needTypes.ts";
+import type { Plan } from "../plan.ts";
 import type { Site } from "../site.ts";
-import { untilBroken } from "../standing.ts";
+import { untilBroken } from "../app/standing.ts";
 import { needsUp } from "./needs.ts";
 
 /**

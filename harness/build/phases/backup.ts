@@ -4,37 +4,26 @@ import { FindingError, UsageError } from "../../base/errors.ts";
 import { orAbort } from "../../base/wait.ts";
 import { type BackupPlan, backupPlan } from "../../recipe/backup.ts";
 import type { Swarm } from "../../swarm/types.ts";
-import type { TierName, TierResult } from "../../../reports/results.ts";
+import type { TierName } from "../../../reports/results.ts";
 import type { BackupExpectations, Dump } from "../../../tiers/context.ts";
-import type { App } from "../appState.ts";
-import { backupBot } from "../backupBot.ts";
-import { told } from "../backupOutcome.ts";
-import { type BackupBot, type BackupFile, type Created, mostContentBytes, type Snapshot } from "../backupTypes.ts";
+import type { App } from "../app/appState.ts";
+import { backupBot } from "../backup/backupBot.ts";
+import type { BackedUp } from "../backup/backedUp.ts";
+import { told } from "../backup/backupOutcome.ts";
+import { type BackupBot, type BackupFile, type Created, mostContentBytes, type Snapshot } from "../backup/backupTypes.ts";
 import type { Build } from "../context.ts";
-import { skipDeclared } from "../declaredSkips.ts";
-import { addHook, runHook } from "../hooks.ts";
-import { settledAgain } from "../settledAgain.ts";
+import { skipDeclared } from "../tier/declaredSkips.ts";
+import { addHook, runHook } from "../tier/hooks.ts";
+import { settledAgain } from "../change/settledAgain.ts";
 import type { Site } from "../site.ts";
-import { underWatch, untilBroken } from "../standing.ts";
-import { subject } from "../subject.ts";
-import { genericFiles, runTier } from "../tiers.ts";
+import { underWatch, untilBroken } from "../app/standing.ts";
+import { subject } from "../app/subject.ts";
+import { genericFiles, runTier } from "../tier/tiers.ts";
 import { capturedSpots, type Gap, markerNames, planWitnesses, type SeenSpot } from "../witness/plan.ts";
 import { capturedIn, databasesOf, dumpsIn, hasFile, journalsOf } from "../witness/snapshot.ts";
 import { Witnesses } from "../witness/witnesses.ts";
 import { startNeeds } from "../needs/needs.ts";
-import type { Plan } from "./prepare.ts";
-
-/** What the restore needs to know of the backup. */
-export interface BackedUp {
-  readonly app: App;
-  readonly bot: BackupBot;
-  readonly labels: BackupPlan;
-  readonly snapshot: Snapshot;
-  readonly witnesses: Witnesses;
-  readonly gaps: readonly Gap[];
-  /** What the hook seed came to, where no tier has it yet. */
-  readonly seed: TierResult | null;
-}
+import type { Plan } from "../plan.ts";
 
 /**
  * Plants witnesses, lets abra make a backup, looks into this run's snapshot, backup tier. Also made where only the restore was asked for.

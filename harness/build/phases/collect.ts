@@ -4,7 +4,7 @@ import { messageOf } from "../../base/errors.ts";
 import { serviceLogs } from "../../swarm/logs.ts";
 import { stackFilter } from "../../swarm/stack.ts";
 import { orAbort } from "../../base/wait.ts";
-import { type App, labelOf } from "../appState.ts";
+import { type App, labelOf } from "../app/appState.ts";
 import type { Report } from "../../watch/watch.ts";
 import type { Site } from "../site.ts";
 

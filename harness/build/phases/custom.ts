@@ -1,13 +1,13 @@
 import type { TierResult } from "../../../reports/results.ts";
-import { skipDeclared } from "../declaredSkips.ts";
-import { doubt } from "../doubt.ts";
-import { addHook } from "../hooks.ts";
+import { skipDeclared } from "../tier/declaredSkips.ts";
+import { doubt } from "../tier/doubt.ts";
+import { addHook } from "../tier/hooks.ts";
 import { wired } from "../needs/wire.ts";
-import type { RecipeTests } from "../recipeTests.ts";
+import type { RecipeTests } from "../tier/recipeTests.ts";
 import type { Site } from "../site.ts";
-import { subject } from "../subject.ts";
-import { runTier } from "../tiers.ts";
-import type { Plan } from "./prepare.ts";
+import { subject } from "../app/subject.ts";
+import { runTier } from "../tier/tiers.ts";
+import type { Plan } from "../plan.ts";
 
 /** The tests that were written for this recipe, on the app as the tiers before it left it. What is wrong with them costs this tier only. */
 export async function custom(site: Site, plan: Plan): Promise<void> {

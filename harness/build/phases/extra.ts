@@ -1,19 +1,19 @@
 import { FindingError } from "../../base/errors.ts";
 import type { TestResult, TierResult } from "../../../reports/results.ts";
 import type { HookStep } from "../../../tiers/context.ts";
-import { doubt } from "../doubt.ts";
-import { skipDeclared } from "../declaredSkips.ts";
+import { doubt } from "../tier/doubt.ts";
+import { skipDeclared } from "../tier/declaredSkips.ts";
 import type { Scenario, Stage } from "../extra/scenario.ts";
 import { scenarios } from "../extra/scenarios.ts";
-import { runHook } from "../hooks.ts";
+import { runHook } from "../tier/hooks.ts";
 import { wired } from "../needs/wire.ts";
-import { joined } from "../joined.ts";
+import { joined } from "../tier/joined.ts";
 import type { Site } from "../site.ts";
-import { untilBroken } from "../standing.ts";
-import { subject } from "../subject.ts";
-import { extraFiles, runTests } from "../tiers.ts";
-import type { BackedUp } from "./backup.ts";
-import type { Plan } from "./prepare.ts";
+import { untilBroken } from "../app/standing.ts";
+import { subject } from "../app/subject.ts";
+import { extraFiles, runTests } from "../tier/tiers.ts";
+import type { BackedUp } from "../backup/backedUp.ts";
+import type { Plan } from "../plan.ts";
 
 /**
  * The opt-in heavy suite on the live app: the recipe's own extra tests first, then each generic scenario. A failure in it makes the

@@ -6,11 +6,11 @@ import { sourceOf } from "../../recipe/source.ts";
 import type { Checkout, Version } from "../../recipe/types.ts";
 import { baseNamed, olderVersions } from "../../recipe/versions.ts";
 import { tagsBefore, treeAt } from "../../recipe/tree.ts";
-import type { Tree } from "../appState.ts";
+import type { Tree } from "../app/appState.ts";
 import type { Build } from "../context.ts";
-import { isSkipDeclared } from "../declaredSkips.ts";
-import { findTests } from "../recipeTests.ts";
-import { findSettings } from "../settings.ts";
+import { isSkipDeclared } from "../tier/declaredSkips.ts";
+import { findTests } from "../tier/recipeTests.ts";
+import { findSettings } from "../app/settings.ts";
 
 /** The recipe's files on this machine: head's, and base's where there is one to upgrade from. */
 export interface Fetched {

@@ -1,10 +1,10 @@
-import { watchApp } from "../app.ts";
-import { deploy } from "../deploy.ts";
-import { installExpectations } from "../expectations.ts";
-import { skipDeclared } from "../declaredSkips.ts";
+import { watchApp } from "../app/app.ts";
+import { deploy } from "../change/deploy.ts";
+import { installExpectations } from "../tier/expectations.ts";
+import { skipDeclared } from "../tier/declaredSkips.ts";
 import type { Site } from "../site.ts";
-import { genericFiles, runTier } from "../tiers.ts";
-import type { Plan } from "./prepare.ts";
+import { genericFiles, runTier } from "../tier/tiers.ts";
+import type { Plan } from "../plan.ts";
 
 /**
  * Head on empty volumes: deployed by abra, settled, ready as a visitor would see it, install tier. A broken head is red here,

@@ -6,10 +6,10 @@ import type { LintRecipe } from "../../recipe/lint/recipe.ts";
 import { treeAt } from "../../recipe/tree.ts";
 import type { Checkout } from "../../recipe/types.ts";
 import type { Rung } from "../../../reports/results.ts";
-import { abraIn } from "../app.ts";
-import type { Tree } from "../appState.ts";
-import { envFor } from "../envFor.ts";
-import { asSampled, lintable } from "../sampled.ts";
+import { abraIn } from "../app/app.ts";
+import type { Tree } from "../app/appState.ts";
+import { envFor } from "../app/envFor.ts";
+import { asSampled, lintable } from "../app/sampled.ts";
 import type { Site } from "../site.ts";
 import type { Fetched } from "./fetch.ts";
 

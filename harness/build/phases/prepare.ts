@@ -1,26 +1,12 @@
-import { newApp } from "../app.ts";
-import type { App, Tree } from "../appState.ts";
-import type { Checkout, Version } from "../../recipe/types.ts";
+import { newApp } from "../app/app.ts";
+import type { App } from "../app/appState.ts";
 import type { Swarm } from "../../swarm/types.ts";
 import type { TargetFacts } from "../../../reports/results.ts";
+import type { Plan } from "../plan.ts";
 import type { Site } from "../site.ts";
 import { planNeeds } from "../needs/plan.ts";
-import { baseBroken } from "../base-broken.ts";
+import { baseBroken } from "../change/base-broken.ts";
 import type { Fetched } from "./fetch.ts";
-
-/** What will be deployed: head fresh, and base where there is an older version. */
-export interface Plan {
-  readonly checkout: Checkout;
-  readonly headTree: Tree;
-  readonly head: App;
-  /**
-   * The app that is upgraded to head: base, or where that no longer deploys an older version; null where nothing is older or the upgrade
-   * was not asked for.
-   */
-  upgraded: App | null;
-  /** Every version that head can be upgraded from, newest first. */
-  readonly older: readonly Version[];
-}
 
 /** Makes the apps ready, everything but deployed. @throws FindingError where abra or the compose files refuse */
 export async function prepare(site: Site, { checkout, headTree, baseTree, older }: Fetched): Promise<Plan> {

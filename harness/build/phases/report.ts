@@ -5,7 +5,7 @@ import { packageRoot } from "../../base/paths.ts";
 import type { Results } from "../../../reports/results.ts";
 import { writeResults } from "../../../reports/write.ts";
 import type { Build } from "../context.ts";
-import { idleSkips } from "../declaredSkips.ts";
+import { idleSkips } from "../tier/declaredSkips.ts";
 import { scenarios } from "../extra/scenarios.ts";
 import { scanArtifacts } from "../secretScan.ts";
 import { verdictOf } from "../verdict.ts";

@@ -1,23 +1,15 @@
-import type { Outcome } from "../../abra/outcome.ts";
 import { messageOf } from "../../base/errors.ts";
-import type { BackupPlan } from "../../recipe/backup.ts";
 import type { TierResult } from "../../../reports/results.ts";
-import type { App } from "../appState.ts";
-import { told } from "../backupOutcome.ts";
-import { deployTimeoutMs } from "../deploy.ts";
-import { disturbing } from "../disturbing.ts";
-import { frontPageOf } from "../health.ts";
-import { addHook, runHook } from "../hooks.ts";
-import { ready } from "../ready/ready.ts";
-import { settledAgain } from "../settledAgain.ts";
+import type { App } from "../app/appState.ts";
+import type { BackedUp } from "../backup/backedUp.ts";
+import { told } from "../backup/backupOutcome.ts";
+import { restoreSnapshot } from "../backup/restoreSnapshot.ts";
+import { frontPageOf } from "../app/health.ts";
+import { addHook, runHook } from "../tier/hooks.ts";
 import type { Site } from "../site.ts";
-import { underWatch, untilBroken } from "../standing.ts";
-import { genericFiles, runTier } from "../tiers.ts";
+import { untilBroken } from "../app/standing.ts";
+import { genericFiles, runTier } from "../tier/tiers.ts";
 import type { Gap } from "../witness/plan.ts";
-import type { BackedUp } from "./backup.ts";
-
-/** A restore with all its hooks may take this long, milliseconds. */
-const restoreMs = 900_000;
 
 /**
  * Takes the witnesses away and changes data, lets abra restore this run's snapshot by its id, and waits until the app is up and answers
@@ -60,27 +52,6 @@ async function mutated(site: Site, app: App): Promise<TierResult | null> {
   return { ...mutate, status: "unverified", reason: "restore: mutate of hooks.ts spoilt nothing: verify passes after it too, so it shows no restore" };
 }
 
-/**
- * abra restores this run's snapshot by its id, the recipe's own step does what is left to an operator, and the app is up and answers again.
- * @param step runs the step `restored` of hooks.ts; null where there is none
- * @returns how abra ended, a refusal is no error; and what the step came to, null too where there was nothing to do after
- */
-export async function restoreSnapshot(site: Site, { app, bot, labels, snapshot }: BackedUp, step: () => Promise<TierResult | null>): Promise<{ outcome: Outcome; restored: TierResult | null }> {
-  const { build } = site;
-  const underneath = { targets: disturbed(labels), forMs: restoreMs, why: `snapshot ${snapshot.id.slice(0, 8)} is restored` };
-  const outcome = await disturbing(app, underneath, () => build.span("abra app restore", () => underWatch(site, (signal) => bot.restore(app, snapshot.id, signal))));
-  await upAgain(site, app);
-  if (!outcome.ok || build.tests.hooks === null) return { outcome, restored: null };
-  const restored = await disturbing(app, { targets: ["*"], forMs: restoreMs, why: "the step restored of hooks.ts" }, step);
-  if (restored) await upAgain(site, app);
-  return { outcome, restored };
-}
-
-async function upAgain(site: Site, app: App): Promise<void> {
-  await site.build.span("settle", () => settledAgain(site, app));
-  await ready(site, await site.swarm(), app, deployTimeoutMs(app));
-}
-
 /** @returns what could not be altered: a restore of it would show nothing */
 async function alter(site: Site, { bot, witnesses }: BackedUp): Promise<Gap[]> {
   try {
@@ -90,11 +61,4 @@ async function alter(site: Site, { bot, witnesses }: BackedUp): Promise<Gap[]> {
     untilBroken(site).throwIfAborted();
     return [{ what: "what was planted", why: `it could not be taken away: ${messageOf(error)}` }];
   }
-}
-
-/** Services whose data changes under them, and those in which hooks run. */
-function disturbed({ volumes, hooks }: Pick<BackupPlan, "volumes" | "hooks">): string[] {
-  const users = volumes.flatMap(({ mounts }) => mounts.map(({ service }) => service));
-  const hooked = hooks.filter(({ restorePre, restorePost }) => restorePre !== null || restorePost !== null).map(({ service }) => service);
-  return [...new Set([...users, ...hooked])];
 }

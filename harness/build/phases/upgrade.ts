@@ -1,19 +1,19 @@
 import { changedFiles, deployedFiles } from "../../recipe/changes.ts";
 import type { Swarm } from "../../swarm/types.ts";
 import type { TierResult } from "../../../reports/results.ts";
-import type { App } from "../appState.ts";
+import type { App } from "../app/appState.ts";
 import type { Build } from "../context.ts";
-import { doubt } from "../doubt.ts";
-import { whyNotBeside } from "../beside.ts";
-import { skipDeclared } from "../declaredSkips.ts";
-import { addHook, runHook } from "../hooks.ts";
-import { commandsNotRun, inPlace, withoutUnknown } from "../inPlace.ts";
-import { deployBase, deployOlder } from "../older.ts";
-import { retire } from "../retire.ts";
+import { doubt } from "../tier/doubt.ts";
+import { whyNotBeside } from "../app/beside.ts";
+import { skipDeclared } from "../tier/declaredSkips.ts";
+import { addHook, runHook } from "../tier/hooks.ts";
+import { commandsNotRun, inPlace, withoutUnknown } from "../change/inPlace.ts";
+import { deployBase, deployOlder } from "../change/older.ts";
+import { retire } from "../change/retire.ts";
 import type { Site } from "../site.ts";
-import { genericFiles, runTier } from "../tiers.ts";
+import { genericFiles, runTier } from "../tier/tiers.ts";
 import { plantKept } from "../witness/kept.ts";
-import type { Plan } from "./prepare.ts";
+import type { Plan } from "../plan.ts";
 
 /** Where base no longer deploys, this many versions before it are tried in its place. */
 const mostTries = 2;

@@ -1,6 +1,6 @@
 import type { Seen } from "../../base/wait.ts";
 import type { Swarm } from "../../swarm/types.ts";
-import type { App } from "../appState.ts";
+import type { App } from "../app/appState.ts";
 import { containerHere } from "./containers.ts";
 
 /** One try of a program in a service's container may take this long, milliseconds. */

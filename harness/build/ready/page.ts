@@ -3,10 +3,10 @@ import { type Seen, waitFor, WaitTimeout } from "../../base/wait.ts";
 import { isUnreached } from "../../swarm/probe-judge.ts";
 import { probe } from "../../swarm/probe.ts";
 import type { Swarm } from "../../swarm/types.ts";
-import type { App } from "../appState.ts";
+import type { App } from "../app/appState.ts";
 import type { Build } from "../context.ts";
 import type { FrontPage } from "../../../tiers/context.ts";
-import { judgePage } from "../health.ts";
+import { judgePage } from "../app/health.ts";
 import { Suspicion, wrongPort } from "./wrongPort.ts";
 
 /** An edge that has given no answer with its own certificate by then is not set up as host.json says, whatever the recipe does. */

@@ -1,6 +1,6 @@
 import { type Seen } from "../../base/wait.ts";
 import type { Swarm } from "../../swarm/types.ts";
-import type { App } from "../appState.ts";
+import type { App } from "../app/appState.ts";
 import { blind, containerHere } from "./containers.ts";
 import { afterConnect, type Connect, noStreak, streakInWords } from "./streak.ts";
 

@@ -1,8 +1,8 @@
 import { FindingError } from "../../base/errors.ts";
 import { runningContainer } from "../../swarm/running-container.ts";
 import type { Swarm } from "../../swarm/types.ts";
-import type { App } from "../appState.ts";
-import { routedService } from "../routed.ts";
+import type { App } from "../app/appState.ts";
+import { routedService } from "../app/routed.ts";
 
 /**
  * A container that has listened on the very same ports for this long, but not where Traefik was told to go, will not begin to. Images

@@ -1,9 +1,9 @@
 import type { ComposeApp } from "../../recipe/types.ts";
 import type { Swarm } from "../../swarm/types.ts";
 import type { WitnessSeen } from "../../../tiers/context.ts";
-import { type App, nameOf } from "../appState.ts";
+import { type App, nameOf } from "../app/appState.ts";
 import type { Site } from "../site.ts";
-import { untilBroken } from "../standing.ts";
+import { untilBroken } from "../app/standing.ts";
 import { becameOf, lostBy, rowsElsewhere } from "./heirs.ts";
 import { databaseWitnesses, type Gap, keptSpots, unmounted, type Witness } from "./plan.ts";
 import { Witnesses } from "./witnesses.ts";

@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import type { BackupPlan } from "../../recipe/backup.ts";
 import type { ComposeApp } from "../../recipe/types.ts";
 import type { Captured, Database } from "../../../tiers/context.ts";
-import type { BackupFile } from "../backupTypes.ts";
+import type { BackupFile } from "../backup/backupTypes.ts";
 import { isDataOf, serverOf } from "./database.ts";
 import { markerNames, type SeenSpot, type Spot } from "./plan.ts";
 

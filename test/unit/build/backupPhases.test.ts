@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Outcome } from "../../../harness/abra/outcome.ts";
 import { FindingError } from "../../../harness/base/errors.ts";
-import type { App } from "../../../harness/build/appState.ts";
-import type { BackupBot, Created, Snapshot } from "../../../harness/build/backupTypes.ts";
+import type { App } from "../../../harness/build/app/appState.ts";
+import type { BackupBot, Created, Snapshot } from "../../../harness/build/backup/backupTypes.ts";
 import { Build } from "../../../harness/build/context.ts";
 import { backup } from "../../../harness/build/phases/backup.ts";
-import type { Plan } from "../../../harness/build/phases/prepare.ts";
+import type { Plan } from "../../../harness/build/plan.ts";
 import { restore } from "../../../harness/build/phases/restore.ts";
 import { Site } from "../../../harness/build/site.ts";
 import { noSettings } from "../../../harness/config/recipe.ts";

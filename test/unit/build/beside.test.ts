@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { whyNotBeside } from "../../../harness/build/beside.ts";
+import { whyNotBeside } from "../../../harness/build/app/beside.ts";
 import { composeApp } from "../../../harness/recipe/compose.ts";
 
 const filesOf = (text: string, stack = "s") => composeApp([{ name: "compose.yml", text }], {}, stack);

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import type { App } from "../../../harness/build/appState.ts";
+import type { App } from "../../../harness/build/app/appState.ts";
 import { Build } from "../../../harness/build/context.ts";
 import { collect } from "../../../harness/build/phases/collect.ts";
 import { Site } from "../../../harness/build/site.ts";

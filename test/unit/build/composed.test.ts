@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { isOverlayFile } from "../../../harness/build/appState.ts";
-import { composed } from "../../../harness/build/composed.ts";
+import { isOverlayFile } from "../../../harness/build/app/appState.ts";
+import { composed } from "../../../harness/build/app/composed.ts";
 import { parseSettings } from "../../../harness/config/recipe.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "recipe-ci-composed-"));

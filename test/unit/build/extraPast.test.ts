@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type App, noServices } from "../../../harness/build/appState.ts";
+import { type App, noServices } from "../../../harness/build/app/appState.ts";
 import { Build } from "../../../harness/build/context.ts";
 import { restoreFresh } from "../../../harness/build/extra/restore-fresh.ts";
 import { rollback } from "../../../harness/build/extra/rollback.ts";

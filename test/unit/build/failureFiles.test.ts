@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Build } from "../../../harness/build/context.ts";
-import { failureFiles } from "../../../harness/build/failureFiles.ts";
+import { failureFiles } from "../../../harness/build/app/failureFiles.ts";
 import type { SavedFailure } from "../../../harness/watch/watch.ts";
 import { request } from "./request.ts";
 

@@ -1,10 +1,10 @@
 import type Docker from "dockerode";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Outcome } from "../../../harness/abra/outcome.ts";
-import type { App } from "../../../harness/build/appState.ts";
-import { must } from "../../../harness/build/must.ts";
-import { prune } from "../../../harness/build/prune.ts";
-import { serviceStates } from "../../../harness/build/serviceState.ts";
+import type { App } from "../../../harness/build/app/appState.ts";
+import { must } from "../../../harness/build/app/must.ts";
+import { prune } from "../../../harness/build/change/prune.ts";
+import { serviceStates } from "../../../harness/build/app/serviceState.ts";
 import type { Site } from "../../../harness/build/site.ts";
 import { runningContainer } from "../../../harness/swarm/running-container.ts";
 import type { Swarm } from "../../../harness/swarm/types.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { App } from "../../../harness/build/appState.ts";
+import type { App } from "../../../harness/build/app/appState.ts";
 import { Build } from "../../../harness/build/context.ts";
-import { handlersFor } from "../../../harness/build/handlers.ts";
+import { handlersFor } from "../../../harness/build/tier/handlers.ts";
 import { Site } from "../../../harness/build/site.ts";
 import type { Swarm } from "../../../harness/swarm/types.ts";
 import { request } from "./request.ts";

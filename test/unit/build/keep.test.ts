@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { App } from "../../../harness/build/appState.ts";
+import type { App } from "../../../harness/build/app/appState.ts";
 import { appToKeep } from "../../../harness/build/keep.ts";
 import type { Watch } from "../../../harness/watch/watch.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type AfterAbra, nextAfter } from "../../../harness/build/nextAfter.ts";
+import { type AfterAbra, nextAfter } from "../../../harness/build/change/nextAfter.ts";
 
 const next = (facts: Partial<AfterAbra>) => nextAfter({ end: "refused", commands: true, reached: true, converged: false, ...facts });
 

@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { FindingError, infra, UsageError } from "../../../harness/base/errors.ts";
-import { baseBroken } from "../../../harness/build/base-broken.ts";
+import { baseBroken } from "../../../harness/build/change/base-broken.ts";
 import { Build } from "../../../harness/build/context.ts";
 import { Interrupted } from "../../../harness/build/interrupt.ts";
 import { forgetRun, type KeptRun, keptRun, keptRuns, rememberRun } from "../../../harness/build/kept.ts";
 import { admit, unadmit } from "../../../harness/build/phases/admit.ts";
-import { serviceStates } from "../../../harness/build/serviceState.ts";
+import { serviceStates } from "../../../harness/build/app/serviceState.ts";
 import { deployedFiles } from "../../../harness/recipe/changes.ts";
 import { request } from "./request.ts";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Build } from "../../../harness/build/context.ts";
-import { pictureName, savePicture } from "../../../harness/build/pictures.ts";
+import { pictureName, savePicture } from "../../../harness/build/tier/pictures.ts";
 import { request } from "./request.ts";
 
 const png = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1, 2, 3]);

@@ -1,11 +1,11 @@
 import type Docker from "dockerode";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { FindingError } from "../../../harness/base/errors.ts";
-import type { App } from "../../../harness/build/appState.ts";
+import type { App } from "../../../harness/build/app/appState.ts";
 import { Build } from "../../../harness/build/context.ts";
-import { envFor } from "../../../harness/build/envFor.ts";
-import { judgePage, pageOf } from "../../../harness/build/health.ts";
-import { idleSkips, skipDeclared } from "../../../harness/build/declaredSkips.ts";
+import { envFor } from "../../../harness/build/app/envFor.ts";
+import { judgePage, pageOf } from "../../../harness/build/app/health.ts";
+import { idleSkips, skipDeclared } from "../../../harness/build/tier/declaredSkips.ts";
 import { inOrder } from "../../../harness/build/ready/order.ts";
 import { ready } from "../../../harness/build/ready/ready.ts";
 import { afterConnect, type Connect, noStreak, streakInWords } from "../../../harness/build/ready/streak.ts";

@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { App } from "../../../harness/build/appState.ts";
+import type { App } from "../../../harness/build/app/appState.ts";
 import { notRun } from "../../../harness/build/phases/custom.ts";
-import { findTests, noTests } from "../../../harness/build/recipeTests.ts";
-import { subject } from "../../../harness/build/subject.ts";
+import { findTests, noTests } from "../../../harness/build/tier/recipeTests.ts";
+import { subject } from "../../../harness/build/app/subject.ts";
 
 let dir: string;
 beforeEach(() => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Overlaid, overlayBehind } from "../../../harness/build/refusedOverlay.ts";
+import { type Overlaid, overlayBehind } from "../../../harness/build/app/refusedOverlay.ts";
 
 const key = (name: string) => ({ key: name, name: `test_1_${name}`, external: false });
 const app = (...overlays: Overlaid["overlays"]): Overlaid => ({

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { UsageError } from "../../../harness/base/errors.ts";
 import { Build } from "../../../harness/build/context.ts";
 import type { BuildEvent } from "../../../harness/build/events.ts";
-import { findSettings, needsOf } from "../../../harness/build/settings.ts";
+import { findSettings, needsOf } from "../../../harness/build/app/settings.ts";
 import { noSettings, parseSettings, type Settings } from "../../../harness/config/recipe.ts";
 import { fetchRecipe } from "../../../harness/recipe/checkout.ts";
 import { appOf } from "../recipe/compose.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { BackupFile } from "../../../harness/build/backupTypes.ts";
-import { isAlone, parseListing, parseSnapshots, snapshotsWith } from "../../../harness/build/snapshots.ts";
+import type { BackupFile } from "../../../harness/build/backup/backupTypes.ts";
+import { isAlone, parseListing, parseSnapshots, snapshotsWith } from "../../../harness/build/backup/snapshots.ts";
 
 const id = (digit: string) => digit.repeat(64);
 const raw = (digit: string, time: string, rest: object) => ({ id: id(digit), time, hostname: "bot", ...rest });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { App } from "../../../harness/build/appState.ts";
+import type { App } from "../../../harness/build/app/appState.ts";
 import { Build } from "../../../harness/build/context.ts";
-import { brokeBeside, standing, untilBroken, untilOver } from "../../../harness/build/standing.ts";
+import { brokeBeside, standing, untilBroken, untilOver } from "../../../harness/build/app/standing.ts";
 import type { Watch } from "../../../harness/watch/watch.ts";
 import { request } from "./request.ts";
 

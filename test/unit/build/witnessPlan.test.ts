@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from "vitest";
-import type { BackupFile } from "../../../harness/build/backupTypes.ts";
+import type { BackupFile } from "../../../harness/build/backup/backupTypes.ts";
 import { halvesIn, isTableMissing, plantedIn, serverOf } from "../../../harness/build/witness/database.ts";
 import { capturedSpots, databaseWitnesses, keptSpots, planWitnesses, type SeenSpot } from "../../../harness/build/witness/plan.ts";
 import { capturedIn, databasesOf, dumpsIn, hasFile, journalsOf } from "../../../harness/build/witness/snapshot.ts";

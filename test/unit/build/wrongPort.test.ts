@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { App } from "../../../harness/build/appState.ts";
+import type { App } from "../../../harness/build/app/appState.ts";
 import { Suspicion } from "../../../harness/build/ready/wrongPort.ts";
 import type { Swarm } from "../../../harness/swarm/types.ts";
 

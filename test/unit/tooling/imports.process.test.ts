@@ -17,6 +17,8 @@ const cases: [string, Record<string, string>, string | null][] = [
   ["nor lazily", { "harness/build/a.ts": "export const a = 1;", "harness/swarm/x.ts": `export const x = () => import("../build/a.ts");` }, "directions-harness-swarm"],
   ["watch does not know recipe", { "harness/recipe/r.ts": "export const r = 1;", "harness/watch/w.ts": `export * from "../recipe/r.ts";` }, "directions-harness-watch"],
   ["build does not provision machines", { "harness/machine/m.ts": "export const m = 1;", "harness/build/a.ts": `import "../machine/m.ts";` }, "directions-harness-build"],
+  ["a phase is told by the story", { "harness/build/phases/p.ts": "export const p = 1;", "harness/build/build.ts": `import "./phases/p.ts";` }, null],
+  ["and by nothing below it", { "harness/build/phases/p.ts": "export type P = 1;", "harness/build/app/a.ts": `import type { P } from "../phases/p.ts"; export const a: P = 1;` }, "phase-below-the-story"],
   ["base knows nothing of ours", { "harness/base/x.ts": `import { s } from "../swarm/s.ts"; export const x = s;` }, "directions-harness-base"],
   ["reports do not know the build", { "harness/build/a.ts": "export const a = 1;", "reports/r.ts": `import "../harness/build/a.ts";` }, "directions-reports"],
   ["commands do not import tests", { "test/t.ts": "export const t = 1;", "harness/commands/c.ts": `import "../../test/t.ts";` }, "test-is-imported"],

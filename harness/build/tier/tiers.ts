@@ -1,0 +1,121 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { packageRoot } from "../../base/paths.ts";
+import type { Swarm } from "../../swarm/types.ts";
+import type { TierName, TierResult } from "../../../reports/results.ts";
+import type { AppContext, Expectations, HookExpectations, TierContext } from "../../../tiers/context.ts";
+import type { ScenarioExpectations } from "../../../tiers/scenarios.ts";
+import { serveRpc } from "../../../tiers/rpc/server.ts";
+import type { App } from "../app/appState.ts";
+import { handlersFor } from "./handlers.ts";
+import { holding, upNeeds } from "../needs/held.ts";
+import type { Site } from "../site.ts";
+import { untilBroken } from "../app/standing.ts";
+
+/** Where the settings give no other. */
+const tierTimeoutMs = 600_000;
+
+/** Tests that are run together, as one tier. */
+export interface TierRun {
+  /** Absolute paths of test files. */
+  readonly files: readonly string[];
+  /** What they are told besides the app itself; names the tier. */
+  readonly expect: Exclude<Expectations, HookExpectations>;
+}
+
+/** Tests that count for a tier, alone or beside others. */
+export interface TestRun {
+  readonly tier: TierName;
+  readonly span: string;
+  readonly files: readonly string[];
+  readonly expect: Expectations;
+  /** Takes values for the app's .env. */
+  readonly wired?: (env: Readonly<Record<string, string>>) => void;
+}
+
+/** The test files that every recipe gets in this tier. */
+export async function genericFiles(tier: "install" | "upgrade" | "backup" | "restore" | "hooks"): Promise<string[]> {
+  return testsIn(join(packageRoot, "tiers", tier));
+}
+
+/** Those of one scenario of the extra suite. */
+export async function extraFiles(scenario: ScenarioExpectations["scenario"]): Promise<string[]> {
+  return testsIn(join(packageRoot, "extra", scenario));
+}
+
+async function testsIn(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((file) => file.endsWith(".test.ts")).map((file) => join(folder, file));
+}
+
+/**
+ * Runs tests against the live app, under the watch: an app that starts to loop ends them.
+ * @returns what they came to, which stands in the findings too
+ * @throws what the watch found, or the build's interrupt
+ */
+export async function runTier(site: Site, app: App, { files, expect }: TierRun): Promise<TierResult> {
+  const { build } = site;
+  const { tier } = expect;
+  const result = await runTests(site, app, { tier, span: `${tier} tests`, files, expect });
+  build.findings.tiers.push(result);
+  for (const test of result.tests) build.emit({ type: "test", tier, name: test.name, status: test.status });
+  untilBroken(site).throwIfAborted();
+  return result;
+}
+
+/**
+ * Runs tests against the live app, and only says what they came to. One that the watch or an interrupt ended comes back as interrupted.
+ * Tests beside which a recipe broke that this one needs are unverified, whatever they say.
+ */
+export async function runTests(site: Site, app: App, o: TestRun): Promise<TierResult> {
+  const { build } = site;
+  const { tier, files, expect, wired = null } = o;
+  const needs = mayUseNeeds(tier, expect) ? upNeeds(site) : new Map<string, App>();
+  const held = holding(needs);
+  const swarm = await site.swarm();
+  const runner = await site.testRunner();
+  const context = contextOf(site, swarm, app, needs, expect);
+  // A Unix socket's path may have 107 bytes: the run's own folder can be longer than that.
+  const sockets = await mkdtemp(join(tmpdir(), "rci-"));
+  const server = await serveRpc({ socketPath: join(sockets, "calls"), handlers: handlersFor(site, swarm, { app, needs, tier, wired }) });
+  const signal = AbortSignal.any([untilBroken(site), ...[...needs.values()].flatMap(({ watch }) => (watch ? [watch.broken] : []))]);
+  try {
+    const result = await build.span(o.span, () => runner.run({ tier, files, context, socketPath: server.socketPath, timeoutMs: build.settings.timeouts.tierMs ?? tierTimeoutMs, signal }));
+    // What ended the build is the reason then.
+    return untilBroken(site).aborted ? result : await held(result);
+  } finally {
+    await server.close();
+    await rm(sockets, { recursive: true, force: true });
+  }
+}
+
+/** What the recipe needs is its own tests' alone: the generic ones never depend on it. */
+export function mayUseNeeds(tier: TierName, expect: Expectations): boolean {
+  if (expect.tier === "hook") return expect.step === "wire" || tier === "custom" || tier === "extra";
+  return expect.tier === "custom" || (expect.tier === "extra" && expect.scenario === null);
+}
+
+function contextOf(site: Site, swarm: Swarm, app: App, needs: ReadonlyMap<string, App>, expect: Expectations): TierContext {
+  const { findings } = site.build;
+  return {
+    ...appContext(app, findings.recipe.version),
+    edge: { address: swarm.edge.address, httpsPort: swarm.edge.httpsPort, httpPort: swarm.edge.httpPort, trust: swarm.edge.trust },
+    recipe: { name: app.recipe, variant: site.build.request.variant },
+    // A fresh app was upgraded from nothing.
+    base: app.from && { version: app.from.version ?? null, commit: app.from.commit },
+    needs: Object.fromEntries([...needs].map(([name, need]) => [name, appContext(need, need.compose.version)])),
+    expect,
+    skip: site.build.settings.skip,
+  };
+}
+
+function appContext({ domain, stack, tree, env, compose }: App, version: string | null): AppContext {
+  return {
+    domain,
+    url: `https://${domain}`,
+    stack,
+    head: { version, commit: tree.commit },
+    env,
+    services: compose.services.map(({ name, replicas, image }) => ({ name, replicas: replicas ?? 1, image })),
+  };
+}
