@@ -14,6 +14,8 @@ export interface TierRun {
   readonly tier: TierName;
   /** Test files, absolute paths. They may lie outside of this package. */
   readonly files: readonly string[];
+  /** Those of the files whose tests are of the extra tier only where they carry its tag. */
+  readonly byTag?: readonly string[];
   readonly context: TierContext;
   /** Where the build answers tests' calls (rpc/server.ts). */
   readonly socketPath: string;
@@ -102,7 +104,7 @@ async function oneRun(child: RunnerProcess, run: TierRun, number: number, traceP
   };
   const cut = cutOf(run);
   // A step of hooks.ts is of whichever tier needs it.
-  const tagsOf = (path: string) => (run.context.expect.tier === "hook" ? null : tagsFilter(run.tier, path));
+  const tagsOf = (path: string) => (run.context.expect.tier === "hook" ? null : tagsFilter(run.tier, run.byTag?.includes(path) ?? false));
   try {
     const provided = { context: run.context, socketPath: run.socketPath, tracePath };
     child.send({ type: "run", run: number, files: run.files.map((path) => ({ path, tags: tagsOf(path) })), provided });

@@ -59,7 +59,7 @@ class Suite {
     if (not !== null) return this.#add({ name: "extra", status: "unverified", reason: `extra: ${not}`, tests: steps });
     if (step?.name === "extra") this.#add(step);
     await this.#site.browserTried();
-    const result = await runTests(this.#site, app, { tier: "extra", span: "the recipe's own", files, expect: { tier: "extra", scenario: null } });
+    const result = await runTests(this.#site, app, { tier: "extra", span: "the recipe's own", files, byTag: tests.custom, expect: { tier: "extra", scenario: null } });
     if (result.status !== "skipped") this.#add(result);
     untilBroken(this.#site).throwIfAborted();
   }

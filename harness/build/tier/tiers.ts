@@ -29,6 +29,8 @@ export interface TestRun {
   readonly tier: TierName;
   readonly span: string;
   readonly files: readonly string[];
+  /** Those of the files whose tests are of the extra tier only where they carry its tag. */
+  readonly byTag?: readonly string[];
   readonly expect: Expectations;
   /** Takes values for the app's .env. */
   readonly wired?: (env: Readonly<Record<string, string>>) => void;
@@ -69,7 +71,7 @@ export async function runTier(site: Site, app: App, { files, expect }: TierRun):
  */
 export async function runTests(site: Site, app: App, o: TestRun): Promise<TierResult> {
   const { build } = site;
-  const { tier, files, expect, wired = null } = o;
+  const { tier, files, byTag = [], expect, wired = null } = o;
   const needs = mayUseNeeds(tier, expect) ? upNeeds(site) : new Map<string, App>();
   const held = holding(needs);
   const swarm = await site.swarm();
@@ -80,7 +82,7 @@ export async function runTests(site: Site, app: App, o: TestRun): Promise<TierRe
   const server = await serveRpc({ socketPath: join(sockets, "calls"), handlers: handlersFor(site, swarm, { app, needs, tier, wired }) });
   const signal = AbortSignal.any([untilBroken(site), ...[...needs.values()].flatMap(({ watch }) => (watch ? [watch.broken] : []))]);
   try {
-    const result = await build.span(o.span, () => runner.run({ tier, files, context, socketPath: server.socketPath, timeoutMs: build.settings.timeouts.tierMs ?? tierTimeoutMs, signal }));
+    const result = await build.span(o.span, () => runner.run({ tier, files, byTag, context, socketPath: server.socketPath, timeoutMs: build.settings.timeouts.tierMs ?? tierTimeoutMs, signal }));
     // What ended the build is the reason then.
     return untilBroken(site).aborted ? result : await held(result);
   } finally {

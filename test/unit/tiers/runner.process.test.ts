@@ -133,11 +133,14 @@ test("a skipped test: unverified", async () => {
 const mixed = `test("always", () => expect(1).toBe(1)); test("heavy", { tags: ["extra", "theirs"] }, () => expect(1).toBe(1));`;
 
 test.each([
-  ["custom", "mixed.test.ts", ["always"]],
-  ["extra", "mixed.test.ts", ["heavy"]],
-  ["extra", "extra/all.test.ts", ["always", "heavy"]],
-] as const)("the %s tier of %s is %s: a tag makes a test extra, a folder all in it", async (tier, file, names) => {
-  const result = await run([await write(file, mixed)], { tier });
+  ["custom", "mixed.test.ts", false, ["always"]],
+  ["extra", "mixed.test.ts", true, ["heavy"]],
+  ["extra", "all.test.ts", false, ["always", "heavy"]],
+  // A maintainer's whole work may lie below a folder of that name.
+  ["extra", "extra/recipe/mixed.test.ts", true, ["heavy"]],
+] as const)("the %s tier of %s (by tag: %s) is %s: a tag makes a test extra, a folder of the recipe's all in it", async (tier, name, byTag, names) => {
+  const file = await write(name, mixed);
+  const result = await run([file], { tier, byTag: byTag ? [file] : [] });
   expect(result).toMatchObject({ status: "passed", reason: null });
   expect(result.tests.map(({ name }) => name)).toEqual(names);
 });
