@@ -23,9 +23,14 @@ describe("an abort ends it within 100 ms with the signal's own reason", () => {
     ["a pause", (s) => pause(60_000, s)],
     ["a promise that never settles", (s) => orAbort(never, s)],
   ])("%s", async (_, waiting) => {
-    const { ms, reason } = await afterAbort(waiting);
-    expect(reason).toEqual(new Error("interrupted"));
-    expect(ms).toBeLessThan(100);
+    // The quickest of five: a machine that is busy with something else stalls one, and a wait that sleeps on stalls all.
+    const took = [];
+    for (let tries = 0; tries < 5; tries += 1) {
+      const { ms, reason } = await afterAbort(waiting);
+      expect(reason).toEqual(new Error("interrupted"));
+      took.push(ms);
+    }
+    expect(Math.min(...took)).toBeLessThan(100);
   });
 
   test("one that is aborted already never polls", async () => {
