@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { residueOf } from "../../../harness/swarm/residue.ts";
 import type { Inventory } from "../../../harness/swarm/types.ts";
+import { applications } from "./applications.ts";
 import { backups } from "./backups.ts";
 import { brokenInstalls } from "./broken-install.ts";
 import { upgrades } from "./broken-upgrade.ts";
@@ -16,7 +17,7 @@ import { CanaryServer } from "./server.ts";
 import { table, type Row } from "./table.ts";
 
 /** Each a recipe of its own, two builds at a time on one Swarm. The slow ones first: none is waited for alone at the end. */
-const canaries: readonly Canary[] = [...pasts, ...backups, ...extras, ...upgrades, ...customs, ...needs, ...brokenInstalls, ...odd];
+const canaries: readonly Canary[] = [...applications, ...pasts, ...backups, ...extras, ...upgrades, ...customs, ...needs, ...brokenInstalls, ...odd];
 
 const signal = AbortSignal.timeout(1_500_000);
 const rows: Row[] = [];

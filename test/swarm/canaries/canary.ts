@@ -17,6 +17,8 @@ export interface Canary {
   readonly incident?: number;
   /** What is the matter with it, as the table shows it. */
   readonly about: string;
+  /** A real application: its fixture in test/recipes, as it stands, in place of an edit of the plain recipe. */
+  readonly fixture?: true;
   /** What `run` is told besides. */
   readonly flags?: readonly string[];
   /** Recipes in folders beside it, by name. */

@@ -12,8 +12,8 @@ import { Lab, standIn } from "../support/lab.ts";
 import type { Canary } from "./canary.ts";
 import { makeRecipe } from "./recipe.ts";
 
-/** Images of Docker Hub that canaries run. */
-const images = ["nginx:1.27"];
+/** Images of Docker Hub that canaries run, and the applications beside them. */
+const images = ["nginx:1.27", "wordpress:6.1.0-apache", "wordpress:6.1.1-apache", "mariadb:10.11"];
 const handedOver = [...images, registryImage, backupBotImage];
 const registry = "127.0.0.1:5000";
 const buildMs = 240_000;
@@ -68,7 +68,7 @@ export class CanaryServer {
 
   /** One build of a canary. @throws Error with what the process said where there are no results */
   async build(canary: Canary): Promise<{ results: Results; exitCode: number; said: string }> {
-    const repo = await makeRecipe(canary, this.#lab.path("recipes"));
+    const repo = canary.fixture ? await this.#lab.recipe(canary.name) : await makeRecipe(canary, this.#lab.path("recipes"));
     for (const [name, head] of Object.entries(canary.beside ?? {})) await makeRecipe({ name, head }, this.#lab.path("recipes"));
     const out = `/var/tmp/canaries/${canary.name}`;
     const argv = [join(packageRoot, "bin/recipe-ci"), "run", repo, "--swarm", "local", "--host-config", hostConfig, "--abra", standIn, "--out", out, "--json", ...(canary.flags ?? [])];

@@ -138,8 +138,8 @@ test.each([
   ["extra", "all.test.ts", false, ["always", "heavy"]],
   // A maintainer's whole work may lie below a folder of that name.
   ["extra", "extra/recipe/mixed.test.ts", true, ["heavy"]],
-] as const)("the %s tier of %s (by tag: %s) is %s: a tag makes a test extra, a folder of the recipe's all in it", async (tier, name, byTag, names) => {
-  const file = await write(name, mixed);
+] as const)("the %s tier of %s (by tag: %s) is %s: a tag makes a test extra, a folder of the recipe's all in it", async (tier, path, byTag, names) => {
+  const file = await write(path, mixed);
   const result = await run([file], { tier, byTag: byTag ? [file] : [] });
   expect(result).toMatchObject({ status: "passed", reason: null });
   expect(result.tests.map(({ name }) => name)).toEqual(names);
