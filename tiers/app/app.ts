@@ -79,7 +79,7 @@ class App {
     return (this.#visitor ??= this.newVisitor());
   }
 
-  /** Another visitor, without cookies. */
+  /** Another visitor, without cookies: what `fetch` is for the first one, `visitor.fetch(path, init)` is for this one. */
   newVisitor(): Visitor {
     return new Visitor(this.context.edge, this.url);
   }
