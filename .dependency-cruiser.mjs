@@ -10,11 +10,12 @@ const mayImport = {
   "harness/abra": ["harness/base", "harness/swarm", "reports"],
   "harness/watch": ["harness/base", "harness/swarm", "reports"],
   "harness/queue": ["harness/base", "harness/swarm", "reports"],
+  "harness/housekeeping": ["harness/base", "harness/config", "harness/swarm", "reports"],
   "harness/build": [
-    "harness/base", "harness/config", "harness/swarm", "harness/recipe", "harness/abra", "harness/watch", "harness/queue", "reports", "tiers",
+    "harness/base", "harness/config", "harness/swarm", "harness/recipe", "harness/abra", "harness/watch", "harness/queue", "harness/housekeeping", "reports", "tiers",
   ],
   // Provisioning of a machine: commands and the project's tests start it, a build only finds its result.
-  "harness/machine": ["harness/base", "harness/config", "harness/swarm"],
+  "harness/machine": ["harness/base", "harness/config", "harness/swarm", "harness/housekeeping"],
   reports: ["harness/base"],
   tiers: ["harness/base", "reports"],
   recipes: ["tiers"],

@@ -7,6 +7,7 @@ import { parseReference } from "../swarm/images/reference.ts";
 import type { ImageCache } from "../swarm/images/cache.ts";
 import type { Swarm } from "../swarm/types.ts";
 import type { Build } from "./context.ts";
+import { noted } from "./notedImages.ts";
 import type { World } from "./world.ts";
 
 /** What pulling needs to know of where the build takes place. */
@@ -59,7 +60,7 @@ export class Images {
     const swarm = await this.#site.swarm();
     return build.span("pull", async () => {
       await world.seed(refs.map(({ ref }) => ref), build.signal);
-      return prepull({
+      const pull = () => prepull({
         refs,
         node: swarm.docker,
         host: swarm.kind === "ephemeral" ? world.host : null,
@@ -71,6 +72,8 @@ export class Images {
         signal: build.signal,
         onProgress: (line) => build.waiting(line),
       });
+      // A throwaway node's images go with it.
+      return swarm.kind === "local" ? noted(swarm.docker, refs.map(({ ref }) => ref), build.signal, pull) : pull();
     });
   }
 }

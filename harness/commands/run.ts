@@ -10,11 +10,13 @@ import { exitCodeOf } from "../build/verdict.ts";
 import { keptRun } from "../build/kept.ts";
 import { runRedeploy } from "../build/redeploy.ts";
 import { standInOnHost } from "../abra/standIn.ts";
-import { UsageError } from "../base/errors.ts";
+import { messageOf, UsageError } from "../base/errors.ts";
 import { runMark } from "../base/markedProcesses.ts";
 import { packageRoot } from "../base/paths.ts";
 import type { Results } from "../../reports/results.ts";
 import { renderText } from "../../reports/text.ts";
+import { historyFolder } from "../housekeeping/folders.ts";
+import { addToHistory } from "../housekeeping/history.ts";
 import { buildRequest, type RunFlags } from "./options.ts";
 import { openProgress } from "./progress/progress.ts";
 import { worldFor } from "./world.ts";
@@ -62,6 +64,7 @@ export async function runRequest(request: BuildRequest, story: (build: Build) =>
     build.emit({ type: "build", run: build.id, source: request.source, out: request.out });
     const results = await story(build).catch((error: unknown) => refused(build, error));
     const path = saveResults(build, results);
+    await addToHistory(historyFolder(), results).catch((error: unknown) => process.stderr.write(`recipe-ci: the history could not be written: ${messageOf(error)}\n`));
     build.emit({ type: "verdict", verdict: results.verdict, level: results.level, results: path ?? "" });
     progress.close();
     for (const kept of results.teardown.status === "kept" ? results.teardown.residue : []) {

@@ -1,43 +1,74 @@
+import type Docker from "dockerode";
+import { endMarked } from "../base/markedProcesses.ts";
+import { infra, messageOf } from "../base/errors.ts";
 import { thisProcess } from "../base/processIdentity.ts";
+import { houseFacts } from "../build/house.ts";
+import { forgetRunHere } from "../build/kept.ts";
+import { loadHostConfig } from "../config/host.ts";
+import { keepHouse, type Kept } from "../housekeeping/housekeep.ts";
+import { imagesKind, kindsOfFiles, volumesKind } from "../housekeeping/kinds.ts";
+import { houseInWords } from "../housekeeping/words.ts";
 import { connect, currentEndpoint } from "../machine/endpoint.ts";
 import { type Swept, sweepSwarm } from "../queue/sweep.ts";
-import { endMarked } from "../base/markedProcesses.ts";
-import { forgetRunHere } from "../build/kept.ts";
 import { statusOf } from "../swarm/bounded.ts";
-import { infra, messageOf } from "../base/errors.ts";
+
+interface Sweeping {
+  readonly docker: Docker;
+  readonly dryRun: boolean;
+  readonly signal: AbortSignal;
+}
 
 /**
- * `recipe-ci sweep`: takes down what dead runs left on the Swarm of the current Docker context.
- * @returns 0, or 4 where something could not be removed
- * @throws FindingError infra where the engine does not answer
+ * `recipe-ci sweep`: takes down what dead runs left on the Swarm of the current Docker context, and what recipe-ci keeps on this machine
+ * and its engine beyond the limits of host.json.
+ * @returns 0, or 4 where something could not be removed or looked at
+ * @throws FindingError infra where the engine does not answer: files of this machine are swept all the same; UsageError (host.json)
  */
 export async function sweepCommand({ dryRun }: { dryRun: boolean }): Promise<number> {
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort());
-  const { signal } = stop;
-  const docker = connect(currentEndpoint());
-  const log = (line: string) => void process.stderr.write(`${line}\n`);
-  let swept: Swept[] | null;
+  const sweeping = { docker: connect(currentEndpoint()), dryRun, signal: stop.signal };
   try {
-    swept = await leasesOf(() => sweepSwarm({ docker, here: thisProcess(), dryRun, patient: true, endProcesses: (run) => endMarked(run, signal), forget: forgetRunHere, log, signal }));
+    return await sweepAll(sweeping);
   } catch (error) {
-    if (!signal.aborted) throw error;
+    if (!stop.signal.aborted) throw error;
     log("recipe-ci: stopped; what was begun the next sweep ends");
     return 130;
   }
-  const lines = swept === null ? ["this engine is no manager of a Swarm: there are no leases to look at"] : told(swept, dryRun);
-  process.stdout.write(`${lines.join("\n")}\n`);
-  return swept?.some(({ left }) => left !== null && left.length > 0) ? 4 : 0;
+}
+
+async function sweepAll(sweeping: Sweeping): Promise<number> {
+  const facts = houseFacts(loadHostConfig(null).config, null);
+  const swept = await sweepLeases(sweeping).catch((error: unknown) => ({ error }));
+  sweeping.signal.throwIfAborted();
+  if (swept !== null && "error" in swept) {
+    await sweepHouse(sweeping, kindsOfFiles(facts));
+    throw swept.error;
+  }
+  print(swept === null ? ["this engine is no manager of a Swarm: there are no leases to look at"] : told(swept, sweeping.dryRun));
+  const live = swept?.some(({ is }) => is !== "dead") ?? false;
+  // Kept runs are known anew: those whose time was over are gone with their leases.
+  const now = houseFacts(facts.config, null);
+  const house = await sweepHouse(sweeping, [...kindsOfFiles(now), volumesKind(sweeping.docker, now, true), imagesKind(sweeping.docker, now, live)]);
+  const stays = swept?.some(({ left }) => left !== null && left.length > 0) || house.some(({ left, unseen }) => left.length > 0 || unseen !== null);
+  return stays ? 4 : 0;
 }
 
 /** Null where there is no Swarm: nothing was looked at. @throws FindingError infra */
-async function leasesOf(sweep: () => Promise<Swept[]>): Promise<Swept[] | null> {
+async function sweepLeases({ docker, dryRun, signal }: Sweeping): Promise<Swept[] | null> {
   try {
-    return await sweep();
+    return await sweepSwarm({ docker, here: thisProcess(), dryRun, patient: true, endProcesses: (run) => endMarked(run, signal), forget: forgetRunHere, log, signal });
   } catch (error) {
     if (statusOf(error) === 503 || statusOf(error) === 406) return null;
     throw infra("daemon", `the engine can't be asked for leases: ${messageOf(error)}`, "see whether it runs: docker info", [], error);
   }
+}
+
+async function sweepHouse({ dryRun, signal }: Sweeping, kinds: Parameters<typeof keepHouse>[0]): Promise<Kept[]> {
+  const now = Date.now();
+  const kept = await keepHouse(kinds, { dryRun, signal, now });
+  print(houseInWords(kept, { dryRun, all: dryRun, now }));
+  return kept;
 }
 
 /** One line a lease; that there is none, and that none is dead, are different answers. */
@@ -50,4 +81,12 @@ export function told(swept: readonly Swept[], dryRun: boolean): string[] {
   ]);
   const dead = swept.filter(({ is }) => is === "dead").length;
   return [...lines, `${swept.length} run(s) looked at, ${dead} dead${dryRun && dead > 0 ? "; nothing was changed" : ""}`];
+}
+
+function print(lines: readonly string[]): void {
+  process.stdout.write(`${lines.join("\n")}\n`);
+}
+
+function log(line: string): void {
+  process.stderr.write(`${line}\n`);
 }

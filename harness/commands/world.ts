@@ -7,6 +7,9 @@ import { cacheDir, packageRoot } from "../base/paths.ts";
 import type { BuildRequest } from "../build/request.ts";
 import type { OpenWorld, World } from "../build/world.ts";
 import type { HostConfig } from "../config/host.ts";
+import { engineFacts } from "../housekeeping/engineImages.ts";
+import { buildBytes, waitForMemory } from "../housekeeping/memory.ts";
+import { dockerPlace, lookAtPlace, ownPlaces, roomFor } from "../housekeeping/room.ts";
 import { provideBrowser } from "../machine/browser.ts";
 import { connect, currentEndpoint } from "../machine/endpoint.ts";
 import { provision } from "../machine/machine.ts";
@@ -23,9 +26,27 @@ type Opening = Parameters<OpenWorld>[0];
  */
 export function worldFor(request: BuildRequest, config: HostConfig, seeds: readonly string[] = []): OpenWorld {
   return async (opening) => {
+    await admitted(request, config, opening);
     const abra = await chooseAbra(request, opening);
-    return request.swarm === "local" ? localWorld(request, config, abra, opening) : throwawayWorld(request, config, abra, seeds, opening);
+    const world = request.swarm === "local" ? localWorld(request, config, abra, opening) : await throwawayWorld(request, config, abra, seeds, opening);
+    await roomOnEngine(world.host, config, opening.signal);
+    return world;
   };
+}
+
+/** The gates of the host, before anything is made on it. @throws infra (disk-full, host-memory) */
+async function admitted({ out }: BuildRequest, { free, reserveMemory: reserve }: HostConfig, { log, signal }: Opening): Promise<void> {
+  const full = roomFor(await Promise.all(ownPlaces(free, out).map(lookAtPlace)));
+  if (full) throw full;
+  await waitForMemory({ reserve, wanted: buildBytes, signal, onShort: (words) => log(`waiting for memory: ${words}`) });
+}
+
+/** The engine's own disk, where it is this machine's. One that does not answer is preflight's to find. @throws infra (disk-full) */
+async function roomOnEngine(host: World["host"], { free }: HostConfig, signal: AbortSignal): Promise<void> {
+  const root = await engineFacts(host, signal).then((facts) => facts.root, () => null);
+  signal.throwIfAborted();
+  const full = root === null ? null : roomFor([await lookAtPlace(dockerPlace(free, root))]);
+  if (full) throw full;
 }
 
 async function throwawayWorld(request: BuildRequest, config: HostConfig, abra: AbraChoice, seeds: readonly string[], opening: Opening): Promise<World> {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { messageOf, UsageError } from "../base/errors.ts";
+import { freeSchema, housekeepingKeys, housekeepingKeysInWords, reserveMemorySchema, retentionSchema } from "./housekeeping.ts";
 import { unknownKeys } from "./unknown.ts";
 
 const defaultPath = "/etc/recipe-ci/host.json";
@@ -20,6 +21,9 @@ const hostSchema = z.strictObject({
     .prefault({}),
   /** Registry host to the base URL that answers for it here: a mirror. */
   mirrors: z.record(z.string(), z.url()).default({}),
+  reserveMemory: reserveMemorySchema,
+  free: freeSchema,
+  retention: retentionSchema,
 });
 
 export type HostConfig = z.infer<typeof hostSchema>;
@@ -50,11 +54,11 @@ export function parseHostConfig(text: string, from: string): HostConfig {
   throw new UsageError(
     from,
     unknown ?? `${issue?.path.join(".") || "the file"}: ${issue?.message ?? "is wrong"}`,
-    "the keys are: baseDomain, edge.{address,httpsPort,httpPort,ca}, mirrors",
+    `the keys are: baseDomain, edge.{address,httpsPort,httpPort,ca}, mirrors, ${housekeepingKeysInWords}`,
   );
 }
 
-const hostKeys = ["baseDomain", "edge", "mirrors", "address", "httpsPort", "httpPort", "ca"];
+const hostKeys = ["baseDomain", "edge", "mirrors", "address", "httpsPort", "httpPort", "ca", ...housekeepingKeys];
 
 function readText(path: string | null): string | null {
   try {

@@ -1,8 +1,9 @@
 /** All checks of this machine, one after the other where one needs another's answer. */
 import { findChromium } from "../base/chromium.ts";
-import { cacheDir, stateDir } from "../base/paths.ts";
 import type { HostConfig } from "../config/host.ts";
-import { gatherDisk, judgeDisk } from "./checks/disk.ts";
+import { availableMemory } from "../housekeeping/memory.ts";
+import { dockerPlace, lookAtPlace, ownPlaces } from "../housekeeping/room.ts";
+import { judgeDisk, judgeMemory } from "./checks/disk.ts";
 import { type EngineFacts, gatherEngine, judgeEngine, notTried } from "./checks/engine.ts";
 import { judgeImages } from "./checks/images.ts";
 import { gatherIpvs, gatherProxy, judgeIpvs, judgeProxy } from "./checks/network.ts";
@@ -28,8 +29,6 @@ export interface Examination {
   readonly docker: Docker;
 }
 
-const gigabyte = 1024 ** 3;
-
 /**
  * Looks at everything; changes nothing (a container that is tried with is removed).
  * @throws UsageError where the docker context is wrong; infra `engine-silent`; the signal's reason
@@ -42,11 +41,8 @@ export async function examine({ abra, settings, signal }: ExamineOptions): Promi
   const { steps } = await stepsLeft(situation, signal);
   // Docker Desktop listens on a local socket too, in front of another kernel.
   const local = process.platform === "linux" && endpoint.host === defaultSocket && !/desktop/i.test(up?.system ?? "");
-  const disks = await Promise.all([
-    ...(local ? [gatherDisk("Docker's data", up?.rootDir ?? "/var/lib/docker", 5 * gigabyte)] : []),
-    gatherDisk("image cache", cacheDir(), 2 * gigabyte),
-    gatherDisk("state", stateDir(), gigabyte / 5),
-  ]);
+  const { free, reserveMemory } = settings.config;
+  const disks = await Promise.all([...(local ? [dockerPlace(free, up?.rootDir ?? "/var/lib/docker")] : []), ...ownPlaces(free, null)].map(lookAtPlace));
   const rows = [
     ...judgeEngine(engine, endpoint),
     judgePrivileges(up ? await gatherPrivileges(docker, signal) : null),
@@ -54,6 +50,7 @@ export async function examine({ abra, settings, signal }: ExamineOptions): Promi
     ...(up ? [judgeProxy(await gatherProxy(docker, signal), up.swarm.manager)] : []),
     ...judgeImages({ silent, wanted, steps, dockerdLog: dockerdLog() }),
     ...disks.map(judgeDisk),
+    judgeMemory(await availableMemory(), reserveMemory),
     judgeAbra(abra),
     judgeGit(await gatherGit(signal)),
     judgeNode(process.version),

@@ -1,6 +1,8 @@
 /** Does the steps of a plan. */
 import type Docker from "dockerode";
 import { infra } from "../base/errors.ts";
+import { noteUse } from "../housekeeping/engineImages.ts";
+import { imagesFolder } from "../housekeeping/folders.ts";
 import { buildBaseImage } from "./base-image.ts";
 import { bounded } from "./bounded.ts";
 import { buildImage, followed, imageId } from "./build-image.ts";
@@ -45,6 +47,8 @@ async function pull(ref: string, { docker, log, signal }: PerformOptions): Promi
   log(`pulling ${ref}`);
   const failure = await bounded(`pulling ${ref}`, 600_000, signal, async (abortSignal) => followed(docker, await docker.pull(ref, { abortSignal }), () => {}));
   if (failure !== null) throw infra("image-pull", `${ref} could not be pulled: ${failure}`, `try docker pull ${ref}`);
+  // A plan pulls only what is not there, or what recipe-ci itself had built in its place.
+  await noteUse(docker, [ref], { folder: imagesFolder(), pulled: new Set([ref]), signal });
 }
 
 async function build(refs: readonly string[], { docker, inputs, log, signal }: PerformOptions): Promise<void> {

@@ -1,4 +1,5 @@
 import { type Document, isScalar, LineCounter, parseDocument, visit } from "yaml";
+import { memoryIn } from "../base/bytes.ts";
 import { FindingError, messageOf } from "../base/errors.ts";
 import { BadShape, binds, durationMs, list, type Map_, mapping, mounts, names, pairs, type Port, ports, sources, text, words } from "./composeParts.ts";
 import { interpolateDeep, MissingVariable } from "./interpolate.ts";
@@ -193,6 +194,7 @@ function serviceOf(name: string, draft: Draft): ComposeService {
     updateOrder: mapping(deploy.update_config, place).order === "start-first" ? "start-first" : "stop-first",
     replicas: text(deploy.mode, place).startsWith("global") ? null : replicasOf(deploy.replicas, place),
     ...restartDelay(mapping(deploy.restart_policy, place).delay),
+    ...memoryWanted(mapping(deploy.resources, `${place}.resources`), `${place}.resources`),
   };
 }
 
@@ -200,6 +202,12 @@ function serviceOf(name: string, draft: Draft): ComposeService {
 function restartDelay(value: unknown): Pick<ComposeService, "restartDelayMs"> {
   const ms = typeof value === "string" ? durationMs(value) : null;
   return ms === null ? {} : { restartDelayMs: ms };
+}
+
+function memoryWanted(resources: Map_, place: string): Pick<ComposeService, "memoryBytes"> {
+  const said = (["reservations", "limits"] as const).map((key) => memoryIn(mapping(resources[key], `${place}.${key}`).memory));
+  const bytes = said.find((one) => one !== null && one > 0);
+  return bytes == null ? {} : { memoryBytes: bytes };
 }
 
 function disabled(healthcheck: Map_): boolean {

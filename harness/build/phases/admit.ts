@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { makeFolder } from "../../base/folder.ts";
 import { noLog, openLog } from "../../base/log.ts";
 import { messageOf, UsageError } from "../../base/errors.ts";
+import { ownFolder } from "../../housekeeping/owner.ts";
 import type { Build } from "../context.ts";
 
 const logFile = "build.log";
@@ -25,6 +26,7 @@ export async function admit(build: Build): Promise<void> {
     throw new UsageError(`--out ${out}`, `can't be written: ${messageOf(error)}`, "name a folder that can");
   }
   await mkdir(build.dir, { recursive: true });
+  await ownFolder(build.dir);
   build.findings.artifacts.push({ kind: "build-log", path: logFile });
   build.journal.will({ kind: "folder", name: build.dir });
 }

@@ -1,5 +1,6 @@
 import { infra } from "../../base/errors.ts";
 import { bounded } from "../../swarm/bounded.ts";
+import { keepHouseBeside } from "../house.ts";
 import type { Site } from "../site.ts";
 import type { OpenWorld, World } from "../world.ts";
 
@@ -16,5 +17,6 @@ export async function preflight(site: Site, openWorld: OpenWorld): Promise<World
     throw infra("daemon-gone", "the Docker engine does not answer", "start it: recipe-ci doctor --fix", [], error);
   });
   await site.begin(world);
+  keepHouseBeside(build, world);
   return world;
 }

@@ -111,11 +111,11 @@ export class Lab {
     return existsSync(this.path(out, "results.json"));
   }
 
-  /** What runs have left in this lab's state and temporary folder: nothing, unless one is kept. */
+  /** What runs have left in this lab's state and temporary folder: nothing, unless one is kept; their history and what they know of images is to stay. */
   async leftovers(): Promise<string[]> {
     const inFolder = async (folder: string) => (await readdir(this.path(folder), { recursive: true }).catch(() => [])).map((name) => join(folder, name));
     const empty = new Set([join("state", "runs"), join("state", "kept")]);
-    return (await Promise.all([inFolder("state"), inFolder("tmp")])).flat().filter((path) => !empty.has(path));
+    return (await Promise.all([inFolder("state"), inFolder("tmp")])).flat().filter((path) => !empty.has(path) && !/^state\/(history|images)(\/|$)/.test(path));
   }
 
   environment(): NodeJS.ProcessEnv {

@@ -15,7 +15,18 @@ function written(text: string): string {
   return path;
 }
 
-const defaults = { baseDomain: "ci.test", edge: { address: "127.0.0.1", httpsPort: 443, httpPort: 80, ca: null }, mirrors: {} };
+const defaults = {
+  baseDomain: "ci.test", edge: { address: "127.0.0.1", httpsPort: 443, httpPort: 80, ca: null }, mirrors: {},
+  reserveMemory: 512e6,
+  free: { state: 200e6, out: 200e6, cache: 2e9, docker: 5e9, inodes: 100_000 },
+  retention: {
+    runs: { days: 2, size: 5e9 },
+    history: { days: 90, size: 500e6 },
+    imageCache: { days: 30, size: 20e9 },
+    volumes: { days: 1, size: 10e9 },
+    images: { diskUse: 80, days: 1 },
+  },
+};
 
 test.each<[string, string, object]>([
   ["an empty object is the defaults", "{}", {}],
@@ -25,6 +36,9 @@ test.each<[string, string, object]>([
     '{"baseDomain":"ci.example.org","edge":{"address":"::1","httpsPort":8443,"httpPort":8080,"ca":"/ca.pem"},"mirrors":{"docker.io":"http://mirror:5000"}}',
     { baseDomain: "ci.example.org", edge: { address: "::1", httpsPort: 8443, httpPort: 8080, ca: "/ca.pem" }, mirrors: { "docker.io": "http://mirror:5000" } },
   ],
+  ["sizes are read", '{"reserveMemory":"1.5 GiB"}', { reserveMemory: 1.5 * 1024 ** 3 }],
+  ["a limit of one kind", '{"retention":{"runs":{"days":0.5},"images":{"diskUse":0}}}', { retention: { ...defaults.retention, runs: { days: 0.5, size: 5e9 }, images: { diskUse: 0, days: 1 } } }],
+  ["a disk gate of one place", '{"free":{"docker":"0 B","inodes":0}}', { free: { ...defaults.free, docker: 0, inodes: 0 } }],
 ])("%s", (_, text, expected) => {
   const path = written(text);
   expect(loadHostConfig(path)).toEqual({ config: { ...defaults, ...expected }, from: path });
@@ -42,6 +56,11 @@ describe("refused with the file, the key and what to do", () => {
     ["a wrong type", '{"edge":{"httpsPort":"443"}}', "edge.httpsPort:"],
     ["a port that is none", '{"edge":{"httpPort":70000}}', "edge.httpPort:"],
     ["a domain that is none", '{"baseDomain":"CI_test"}', "baseDomain: must be a domain name in lower case"],
+    ["a size without a unit", '{"reserveMemory":"512"}', 'reserveMemory: write a size like "500 MB" or "20 GB"'],
+    ["a size that is a number", '{"free":{"docker":5}}', 'free.docker: write a size like "500 MB" or "20 GB"'],
+    ["a negative age", '{"retention":{"history":{"days":-1}}}', "retention.history.days: give a number of days"],
+    ["images that go the same day", '{"retention":{"images":{"days":0.5}}}', "retention.images.days: give days, at least 1"],
+    ["a misspelt limit", '{"retention":{"imagecache":{"days":1}}}', 'unknown key "retention.imagecache", did you mean "imageCache"?'],
     ["a mirror that is no URL", '{"mirrors":{"docker.io":"mirror"}}', "mirrors.docker.io:"],
   ])("%s", (_, text, message) => {
     const path = written(text);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { table } from "../../../harness/commands/doctor.ts";
-import { judgeDisk } from "../../../harness/machine/checks/disk.ts";
+import { judgeDisk, judgeMemory } from "../../../harness/machine/checks/disk.ts";
 import { type EngineFacts, judgeEngine, notTried } from "../../../harness/machine/checks/engine.ts";
 import { judgeImages } from "../../../harness/machine/checks/images.ts";
 import { addresses, freeSubnet, judgeIpvs, judgeProxy } from "../../../harness/machine/checks/network.ts";
@@ -92,9 +92,15 @@ describe("the rest of the machine", () => {
   });
 
   it("incident 23: a full disk, inodes too", () => {
-    const disk = (bytes: number, inodes: number, inodesKnown = true) => judgeDisk({ what: "x", path: "/x", wantBytes: 1000, free: { bytes, inodes, inodesKnown } }).status;
+    const disk = (bytes: number, inodes: number, inodesKnown = true) => judgeDisk({ what: "x", path: "/x", wantBytes: 1000, wantInodes: 100_000, free: { bytes, inodes, inodesKnown } }).status;
     expect([disk(1e9, 1e6), disk(10, 1e6), disk(1e9, 10), disk(1e9, 0, false)]).toEqual(["ok", "missing", "missing", "ok"]);
-    expect(judgeDisk({ what: "x", path: "/x", wantBytes: 1, free: null }).status).toBe("unknown");
+    expect(judgeDisk({ what: "x", path: "/x", wantBytes: 1, wantInodes: 1, free: null }).status).toBe("unknown");
+  });
+
+  it("memory: what a build would wait for", () => {
+    const gib = 1024 ** 3;
+    expect([judgeMemory(4 * gib, gib), judgeMemory(gib, gib), judgeMemory(null, gib)].map(({ status }) => status)).toEqual(["ok", "missing", "unknown"]);
+    expect(judgeMemory(gib, gib)).toMatchObject({ found: "1.1 GB available, 1.1 GB kept for the host (reserveMemory)", todo: expect.stringContaining("reserveMemory") });
   });
 
   it("git, Node, abra", () => {

@@ -1,0 +1,47 @@
+import { humanDuration } from "../base/clock.ts";
+import { messageOf } from "../base/errors.ts";
+import { noteUse } from "../housekeeping/engineImages.ts";
+import { imagesFolder } from "../housekeeping/folders.ts";
+import { type HouseFacts, kindsOfFiles, volumesKind } from "../housekeeping/kinds.ts";
+import { keepHouse } from "../housekeeping/housekeep.ts";
+import { waitForMemory, wantedBy } from "../housekeeping/memory.ts";
+import { houseInWords } from "../housekeeping/words.ts";
+import type { App } from "./appState.ts";
+import type { Build } from "./context.ts";
+import { forgetRun, keptRuns } from "./kept.ts";
+import type { Site } from "./site.ts";
+import type { World } from "./world.ts";
+
+/** What is known of kept runs, for whoever keeps house. */
+export function houseFacts(config: HouseFacts["config"], except: string | null): HouseFacts {
+  return { config, kept: keptRuns(), forget: forgetRun, except };
+}
+
+/** Keeps house beside the phases, one file after the other, until the build ends. Never throws: it is no reason to end a build. */
+export function keepHouseBeside(build: Build, { host, hostConfig, nodeImage, edgeImage }: World): void {
+  void (async () => {
+    const started = performance.now();
+    const facts = houseFacts(hostConfig, build.id);
+    const now = Date.now();
+    await noteUse(host, [nodeImage, edgeImage].filter(Boolean), { folder: imagesFolder(), pulled: new Set(), signal: build.signal });
+    const kept = await keepHouse([...kindsOfFiles(facts), volumesKind(host, facts, false)], { dryRun: false, signal: build.signal, now });
+    for (const line of houseInWords(kept, { dryRun: false, all: false, now })) build.log.info(`housekeeping: ${line}`);
+    build.log.info(`housekeeping: ${humanDuration(performance.now() - started)}`);
+  })().catch((error: unknown) => {
+    if (!build.signal.aborted) build.log.warn(`housekeeping: ${messageOf(error)}`);
+  });
+}
+
+/**
+ * Waits until there is memory for an app and the host's reserve. On a Swarm of several nodes, or with an engine elsewhere, this machine's
+ * memory says nothing.
+ * @throws infra (class host-memory)
+ */
+export async function memoryFor(site: Site, { compose }: Pick<App, "compose">): Promise<void> {
+  const { build, world } = site;
+  const swarm = await site.swarm();
+  const { socketPath } = (world?.host.modem ?? {}) as { socketPath?: string };
+  if (!world || socketPath === undefined || swarm.facts.nodes > 1) return;
+  const { reserveMemory: reserve } = world.hostConfig;
+  await waitForMemory({ reserve, wanted: wantedBy(compose.services), signal: build.signal, onShort: (words) => build.waiting(`memory for ${build.findings.recipe.name}: ${words}`) });
+}

@@ -1,0 +1,105 @@
+import type Docker from "dockerode";
+import { rm } from "node:fs/promises";
+import { uptime } from "node:os";
+import { join } from "node:path";
+import { type ProcessIdentity, thisProcess } from "../base/processIdentity.ts";
+import type { HostConfig } from "../config/host.ts";
+import { diskUse, engineFacts, hasNodes, listedImages, removeImage } from "./engineImages.ts";
+import { contentFolder, historyFolder, imagesFolder, runsFolder } from "./folders.ts";
+import { historyFiles, historyThings } from "./history.ts";
+import type { Kind } from "./housekeep.ts";
+import { cacheFiles, cacheThings, removeFromCache } from "./imageCache.ts";
+import { forgetImage, imageRecords } from "./imageRecords.ts";
+import { imageLimit, imageThings } from "./images.ts";
+import { dayMs, type Limit } from "./retention.ts";
+import { removeRunFolder, runFolders, runStates, type RunsKnown, runThing } from "./runs.ts";
+import { looseVolumes, removeVolume, volumeThings } from "./volumes.ts";
+
+export interface HouseFacts {
+  readonly config: Pick<HostConfig, "retention">;
+  /** Runs whose app is kept, as their records say: by run, until when, UTC ISO 8601. */
+  readonly kept: readonly { readonly run: string; readonly expiresAt: string }[];
+  /** Forgets the record of a kept run. */
+  readonly forget: (run: string) => void;
+  /** The build beside which this goes on; null where there is none. */
+  readonly except: string | null;
+  readonly here?: ProcessIdentity;
+  /** Milliseconds since the epoch. */
+  readonly now?: number;
+}
+
+const limitOf = ({ days, size }: { days: number; size: number }): Limit => ({ ageMs: days * dayMs, bytes: size });
+
+/** What recipe-ci keeps in files of its own. */
+export function kindsOfFiles(facts: HouseFacts): Kind[] {
+  const { retention } = facts.config;
+  const now = facts.now ?? Date.now();
+  return [
+    {
+      name: "run folders",
+      look: async (signal) => ({ things: (await runFolders(runsFolder(), signal)).map((folder) => runThing(folder, known(facts))), limit: limitOf(retention.runs) }),
+      remove: (id) => removeRunFolder(runsFolder(), id),
+    },
+    {
+      name: "records of kept runs",
+      look: async () => ({
+        things: facts.kept.map(({ run, expiresAt }) => ({ id: run, bytes: 0, usedAt: Date.parse(expiresAt), hold: Date.parse(expiresAt) > now ? "its app is kept" : null })),
+        limit: limitOf(retention.runs),
+      }),
+      remove: async (id) => facts.forget(id),
+    },
+    {
+      name: "history",
+      look: async (signal) => ({ things: historyThings(await historyFiles(historyFolder(), signal)), limit: limitOf(retention.history) }),
+      remove: (id) => rm(join(historyFolder(), id), { force: true }),
+    },
+    {
+      name: "image cache",
+      look: async (signal) => ({ things: cacheThings(await cacheFiles(contentFolder(), signal), now), limit: limitOf(retention.imageCache) }),
+      remove: (id) => removeFromCache(contentFolder(), id, now),
+    },
+  ];
+}
+
+/**
+ * Volumes that throwaway nodes left on an engine.
+ * @param count whether the engine is to count what they take: it may take it a minute
+ */
+export function volumesKind(docker: Docker, facts: HouseFacts, count: boolean): Kind {
+  return {
+    name: "volumes of throwaway nodes",
+    look: async (signal) => {
+      const states = await runStates(runsFolder(), known(facts), signal);
+      const over = (run: string) => (states.get(run) ?? "over") === "over" && run !== facts.except;
+      return { things: volumeThings(await looseVolumes(docker, { count, signal }), over, facts.now ?? Date.now()), limit: limitOf(facts.config.retention.volumes) };
+    },
+    remove: (id, signal) => removeVolume(docker, id, signal),
+  };
+}
+
+/**
+ * Images that recipe-ci brought to an engine, or built there. Never beside a build: then a run lives.
+ * @param live whether a run lives, or may, for all that is known besides of the engine's Swarm: by leases
+ */
+export function imagesKind(docker: Docker, facts: HouseFacts, live: boolean): Kind {
+  const limits = facts.config.retention.images;
+  return {
+    name: "images that recipe-ci brought",
+    look: async (signal) => {
+      const { id, root } = await engineFacts(docker, signal);
+      const disk = await diskUse(root);
+      const states = await runStates(runsFolder(), known(facts), signal);
+      const busy = live || facts.except !== null || (await hasNodes(docker, signal)) || [...states.values()].some((state) => state !== "over");
+      const things = imageThings(await imageRecords(imagesFolder(), id), await listedImages(docker, signal), { disk, limits, live: busy, now: facts.now ?? Date.now() });
+      return { things, limit: imageLimit(things, disk, limits) };
+    },
+    remove: async (ref, signal) => {
+      await removeImage(docker, ref, signal);
+      await forgetImage(imagesFolder(), { ref, engine: (await engineFacts(docker, signal)).id });
+    },
+  };
+}
+
+function known({ kept, except, here = thisProcess(), now = Date.now() }: HouseFacts): RunsKnown {
+  return { kept: new Map(kept.map(({ run, expiresAt }) => [run, Date.parse(expiresAt)])), here, except, now, bootedAt: Date.now() - uptime() * 1000 };
+}

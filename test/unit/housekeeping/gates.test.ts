@@ -1,0 +1,72 @@
+import { describe, expect, test } from "vitest";
+import { memoryShort, waitForMemory, wantedBy } from "../../../harness/housekeeping/memory.ts";
+import { type Place, roomFor } from "../../../harness/housekeeping/room.ts";
+
+const place = (more: Partial<Place> = {}): Place => ({ what: "state", path: "/s", wantBytes: 1e9, wantInodes: 1000, free: { bytes: 2e9, inodes: 5000, inodesKnown: true }, ...more });
+const free = (bytes: number, inodes: number, inodesKnown = true): Place["free"] => ({ bytes, inodes, inodesKnown });
+
+describe("the gate of the disk", () => {
+  test.each<[string, readonly Place[], string | null]>([
+    ["enough everywhere", [place(), place({ what: "results" })], null],
+    ["exactly enough", [place({ free: free(1e9, 1000) })], null],
+    ["incident 23: too few bytes", [place(), place({ what: "results", path: "/out", free: free(999_999_999, 5000) })], "results (/out): 1.0 GB free, 1.0 GB wanted"],
+    ["incident 23: too few inodes", [place({ free: free(2e9, 999) })], "state (/s): 999 inodes free, 1000 wanted"],
+    ["a file system without a number of inodes", [place({ free: free(2e9, 0, false) })], null],
+    ["a place that can't be seen", [place({ free: null })], null],
+    ["nothing wanted of nothing", [place({ free: free(0, 0), wantBytes: 0, wantInodes: 0 })], null],
+  ])("%s", (_, places, words) => {
+    expect(roomFor(places)?.reason.summary ?? null).toBe(words === null ? null : `too little room for a build: ${words}`);
+  });
+
+  test("is infra, names every place that is short, and what to do", () => {
+    const error = roomFor([place({ free: free(1, 1) }), place({ what: "Docker's data", path: "/d", free: free(5, 5) })]);
+    expect(error?.blame).toBe("infra");
+    expect(error?.reason).toMatchObject({ class: "disk-full", service: null, evidence: ["state (/s): 1 bytes free, 1.0 GB wanted", "Docker's data (/d): 5 bytes free, 1.0 GB wanted"] });
+    expect(error?.reason.hint).toContain("recipe-ci sweep");
+  });
+});
+
+describe("the gate of memory", () => {
+  const mib = 1024 ** 2;
+
+  test("a recipe wants what its services say, and for those that say nothing something", () => {
+    expect(wantedBy([])).toBe(0);
+    expect(wantedBy([{ replicas: 1, memoryBytes: 300 * mib }, { replicas: 2 }, { replicas: 3, memoryBytes: mib }, { replicas: null }, { replicas: 0 }]) / mib).toBe(300 + 256 + 3 + 128);
+  });
+
+  test("the host keeps its reserve, to the byte", () => {
+    expect(memoryShort({ available: 1000, reserve: 600, wanted: 400 })).toBeNull();
+    expect(memoryShort({ available: 1e9, reserve: 6e8, wanted: 5e8 })).toBe("1.0 GB of memory are available, 500 MB wanted and 600 MB kept for the host");
+  });
+
+  const signal = new AbortController().signal;
+  const wait = (sizes: (number | null)[], more: Partial<Parameters<typeof waitForMemory>[0]> = {}) => {
+    const said: string[] = [];
+    const look = async () => (sizes.length > 1 ? sizes.shift()! : sizes[0]!);
+    return { said, ended: waitForMemory({ reserve: 100, wanted: 50, onShort: (words) => said.push(words), signal, look, intervalMs: 1, patience: 10, ...more }) };
+  };
+
+  test("waits until other builds have given theirs back, and says for what", async () => {
+    const { said, ended } = wait([120, 130, 130, 150], { patience: 5000 });
+    await ended;
+    expect(said).toEqual([expect.stringContaining("120 bytes of memory"), expect.stringContaining("130 bytes of memory")]);
+  });
+
+  test("gives up as infra, never as the recipe's", async () => {
+    const { ended } = wait([120]);
+    await expect(ended).rejects.toMatchObject({ blame: "infra", reason: { class: "host-memory", summary: expect.stringContaining("120 bytes of memory are available"), hint: expect.stringContaining("reserveMemory") } });
+  });
+
+  test("where the kernel does not tell, nobody waits", async () => {
+    const { said, ended } = wait([null]);
+    await ended;
+    expect(said).toEqual([]);
+  });
+
+  test("ends with the build", async () => {
+    const stop = new AbortController();
+    const { ended } = wait([1], { signal: stop.signal, patience: 60_000, intervalMs: 60_000 });
+    stop.abort(new Error("interrupted"));
+    await expect(ended).rejects.toThrow("interrupted");
+  });
+});
