@@ -8,6 +8,7 @@ import { exitCode, type Row } from "../machine/checks/row.ts";
 import type { AbraFacts } from "../machine/checks/tools.ts";
 import { type Examination, examine } from "../machine/doctor.ts";
 import { provision } from "../machine/machine.ts";
+import { useRows } from "./doctorUse.ts";
 
 export interface DoctorOptions {
   /** Do what can be done about what is missing. */
@@ -37,7 +38,10 @@ export async function doctorCommand(options: DoctorOptions): Promise<number> {
 
 async function doctor(options: DoctorOptions, signal: AbortSignal): Promise<number> {
   const settings = loadHostConfig(null);
-  const look = async (download: boolean) => examine({ abra: await abraFacts(download, signal), settings, signal });
+  const look = async (download: boolean) => {
+    const examination = await examine({ abra: await abraFacts(download, signal), settings, signal });
+    return { ...examination, rows: [...examination.rows, ...(await useRows(examination.docker, settings.config, signal))] };
+  };
   let examination = await look(options.fix);
   if (options.fix && (await fix(examination, options, signal))) examination = await look(false);
   process.stdout.write(options.json ? `${JSON.stringify({ rows: examination.rows, notTried: examination.notTried }, null, 2)}\n` : table(examination));

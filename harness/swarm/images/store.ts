@@ -8,7 +8,7 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import { type ReadStream, createReadStream } from "node:fs";
-import { type FileHandle, mkdir, open, readFile, rename, stat, unlink, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readFile, rename, stat, unlink, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 const publicForMs = 24 * 3_600_000;
@@ -39,6 +39,7 @@ export class ImageStore {
   }
 
   stream(digest: string, start: number): ReadStream {
+    this.#used(digest);
     return createReadStream(this.#blob(digest), { start });
   }
 
@@ -46,6 +47,7 @@ export class ImageStore {
   async read(digest: string): Promise<Buffer | null> {
     try {
       const bytes = await readFile(this.#blob(digest));
+      this.#used(digest);
       if (sha256(bytes) === digest) return bytes;
       await this.drop(digest);
       return null;
@@ -105,6 +107,12 @@ export class ImageStore {
 
   async setTag(host: string, repository: string, tag: string, digest: string): Promise<void> {
     await this.#writeFact(this.#fact(host, repository, "tags", tag), `${digest}\n`);
+  }
+
+  /** Housekeeping goes by it: disks note reads once a day, or not at all. */
+  #used(digest: string): void {
+    const now = new Date();
+    utimes(this.#blob(digest), now, now).catch(() => {});
   }
 
   #blob(digest: string): string {

@@ -1,0 +1,26 @@
+import type Docker from "dockerode";
+import { humanBytes } from "../base/bytes.ts";
+import { houseFacts } from "../build/house.ts";
+import type { HostConfig } from "../config/host.ts";
+import { keepHouse, type Kept } from "../housekeeping/housekeep.ts";
+import { imagesKind, kindsOfFiles, volumesKind } from "../housekeeping/kinds.ts";
+import { useInWords } from "../housekeeping/words.ts";
+import { type Row, row } from "../machine/checks/row.ts";
+
+/** What recipe-ci keeps on this machine and its engine, a row each kind. Removes nothing. @throws the signal's reason */
+export async function useRows(docker: Docker, config: HostConfig, signal: AbortSignal): Promise<Row[]> {
+  const facts = houseFacts(config, null);
+  const now = Date.now();
+  const kept = await keepHouse([...kindsOfFiles(facts), volumesKind(docker, facts, true), imagesKind(docker, facts, false)], { dryRun: true, signal, now });
+  return kept.map((one) => judgeUse(one, now));
+}
+
+/** What is over its limits is nothing that a build misses. @param now milliseconds since the epoch */
+export function judgeUse({ kind, limit, decisions, unseen }: Kept, now: number): Row {
+  const name = `kept: ${kind}`;
+  if (limit === null) return row(name, "unknown", unseen ?? "");
+  const going = decisions.filter(({ goes }) => goes).map(({ thing }) => thing);
+  const bytes = going.reduce((sum, one) => sum + one.bytes, 0);
+  const found = useInWords(decisions.map(({ thing }) => thing), limit, now);
+  return row(name, "info", found, going.length === 0 ? "" : `recipe-ci sweep, or the next build, removes ${going.length} of them (${humanBytes(bytes)})`);
+}

@@ -1,0 +1,240 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { text } from "node:stream/consumers";
+import { execa } from "execa";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { packageRoot } from "../../../harness/base/paths.ts";
+import { thisProcess } from "../../../harness/base/processIdentity.ts";
+import { houseFacts } from "../../../harness/build/house.ts";
+import { rememberRun } from "../../../harness/build/kept.ts";
+import { parseHostConfig } from "../../../harness/config/host.ts";
+import { addToHistory, historyName } from "../../../harness/housekeeping/history.ts";
+import { keepHouse } from "../../../harness/housekeeping/housekeep.ts";
+import { cacheFiles } from "../../../harness/housekeeping/imageCache.ts";
+import { imageRecords, noteImage } from "../../../harness/housekeeping/imageRecords.ts";
+import { kindsOfFiles } from "../../../harness/housekeeping/kinds.ts";
+import { availableMemory } from "../../../harness/housekeeping/memory.ts";
+import { ownerOf, ownFolder } from "../../../harness/housekeeping/owner.ts";
+import { lookAtPlace } from "../../../harness/housekeeping/room.ts";
+import { ImageStore, sha256 } from "../../../harness/swarm/images/store.ts";
+import { type Results, verdictSchema } from "../../../reports/results.ts";
+import { passed } from "../reports/samples.ts";
+
+/** Housekeeping on real folders. */
+
+let dir: string;
+const signal = new AbortController().signal;
+const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000);
+const ended = { ...thisProcess(), pid: 2 ** 22 + 1 };
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "recipe-ci-house-"));
+  vi.stubEnv("RECIPE_CI_STATE", join(dir, "state"));
+  vi.stubEnv("RECIPE_CI_CACHE", join(dir, "cache"));
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const runs = () => join(dir, "state/runs");
+
+/** A run's folder with a file in it, as old as that. */
+async function run(name: string, days: number, owner: ReturnType<typeof thisProcess> | null, bytes = 1000): Promise<void> {
+  const folder = join(runs(), name);
+  mkdirSync(join(folder, "fetch"), { recursive: true });
+  writeFileSync(join(folder, "fetch/pack"), Buffer.alloc(bytes));
+  if (owner) await ownFolder(folder, owner);
+  for (const path of ["fetch/pack", "fetch", ...(owner ? ["owner.json"] : []), "."]) utimesSync(join(folder, path), daysAgo(days), daysAgo(days));
+}
+
+function keep(config: object = {}, dryRun = false) {
+  const facts = houseFacts(parseHostConfig(JSON.stringify(config), "test"), "261122-000000-000000");
+  return keepHouse(kindsOfFiles(facts), { dryRun, signal });
+}
+
+async function blob(content: string, days: number): Promise<string> {
+  const store = new ImageStore(join(dir, "cache/images"));
+  const digest = sha256(Buffer.from(content));
+  await store.put(digest, Buffer.from(content));
+  const [found] = (await cacheFiles(join(dir, "cache/images/blobs/sha256"), signal)).filter(({ path }) => path.endsWith(digest.slice(7)));
+  utimesSync(join(dir, "cache/images/blobs/sha256", found!.path), daysAgo(days), daysAgo(days));
+  return digest;
+}
+
+describe("run folders", () => {
+  test("incident 31: of builds that were killed go, of those that run, are kept or nobody knows stay", async () => {
+    await run("261101-000000-00000a", 3, ended);
+    await run("261101-000000-00000b", 3, thisProcess());
+    await run("261101-000000-00000c", 3, ended);
+    await run("261101-000000-00000d", 3, null);
+    await run("261122-000000-000000", 3, ended);
+    await run("notes", 30, ended);
+    await run("261101-000000-00000e.going", 0, null);
+    mkdirSync(join(dir, "elsewhere"));
+    writeFileSync(join(dir, "elsewhere/mine"), "");
+    symlinkSync(join(dir, "elsewhere"), join(runs(), "261101-000000-00000f"));
+    rememberRun({ schema: 1, run: "261101-000000-00000c", recipe: "r", source: "r", variant: null, swarm: "local", container: null, domain: "d", stack: "s", abraDir: "/a", abra: { path: "/abra", standIn: true }, edge: { address: "127.0.0.1", httpsPort: 443 }, cache: null, secrets: {}, expiresAt: new Date(Date.now() + 60_000).toISOString() });
+
+    const before = readdirSync(runs());
+    await keep({}, true);
+    expect(readdirSync(runs()), "a dry run changes nothing").toEqual(before);
+    await keep();
+    expect(readdirSync(runs())).toEqual(["261101-000000-00000b", "261101-000000-00000c", "261101-000000-00000d", "261101-000000-00000f", "261122-000000-000000", "notes"]);
+    expect(existsSync(join(dir, "elsewhere/mine"))).toBe(true);
+  });
+
+  test("over the size limit the oldest go", async () => {
+    await run("261101-000000-00000a", 0.3, ended, 40_000);
+    await run("261101-000000-00000b", 0.2, ended, 40_000);
+    await run("261101-000000-00000c", 0.1, ended, 40_000);
+    await keep({ retention: { runs: { size: "110 kB" } } });
+    expect(readdirSync(runs())).toEqual(["261101-000000-00000b", "261101-000000-00000c"]);
+  });
+
+  test("say whose they are, and a torn or missing note says nothing", async () => {
+    mkdirSync(join(dir, "one"));
+    await ownFolder(join(dir, "one"));
+    expect(await ownerOf(join(dir, "one"))).toEqual(thisProcess());
+    writeFileSync(join(dir, "one/owner.json"), '{"host":');
+    expect(await ownerOf(join(dir, "one"))).toBeNull();
+    expect(await ownerOf(join(dir, "none"))).toBeNull();
+  });
+
+  test("where there are none, and no state at all, nothing is made", async () => {
+    expect((await keep()).map(({ unseen }) => unseen)).toEqual([null, null, null, null]);
+    expect(existsSync(join(dir, "state"))).toBe(false);
+  });
+});
+
+test("records of kept runs go when their time is long over", async () => {
+  for (const [id, days] of [["old", 3], ["over", 1], ["kept", -1]] as const) {
+    rememberRun({ schema: 1, run: id, recipe: "r", source: "r", variant: null, swarm: "ephemeral", container: "c", domain: "d", stack: "s", abraDir: "/a", abra: { path: "/abra", standIn: true }, edge: { address: "127.0.0.1", httpsPort: 443 }, cache: null, secrets: {}, expiresAt: daysAgo(days).toISOString() });
+  }
+  writeFileSync(join(dir, "state/kept/newer.json"), '{"schema":2}');
+  await keep();
+  expect(readdirSync(join(dir, "state/kept"))).toEqual(["kept.json", "newer.json", "over.json"]);
+});
+
+test("history: every run's results stay for a while, the last red and green of a recipe for ever", async () => {
+  const folder = join(dir, "state/history");
+  for (const [index, verdict] of verdictSchema.options.flatMap((one) => [one, one]).entries()) {
+    const id = `2611${10 + index}-000000-000000`;
+    await addToHistory(folder, { ...passed, verdict, run: { ...passed.run, id } });
+  }
+  expect(readdirSync(folder)).toHaveLength(12);
+  for (const name of readdirSync(folder)) utimesSync(join(folder, name), daysAgo(91), daysAgo(91));
+  await keep();
+  expect(readdirSync(folder).map((name) => name.split("~").slice(0, 2).join(" "))).toEqual(["261111-000000-000000 passed", "261113-000000-000000 failed"]);
+  expect(JSON.parse(execFileSync("cat", [join(folder, readdirSync(folder)[0]!)], { encoding: "utf8" }))).toMatchObject({ verdict: "passed", run: { id: "261111-000000-000000" } });
+});
+
+test("image cache: what was not used for long goes; what is served again stays", async () => {
+  const store = new ImageStore(join(dir, "cache/images"));
+  const [old, served, read, fresh] = [await blob("old", 31), await blob("served", 31), await blob("read", 31), await blob("fresh", 1)];
+  expect(await text(store.stream(served, 0))).toBe("served");
+  expect(String(await store.read(read))).toBe("read");
+  await vi.waitFor(() => expect(statSync(join(dir, "cache/images/blobs/sha256", served.slice(7, 9), served.slice(7))).mtimeMs).toBeGreaterThan(Date.now() - 60_000));
+  await vi.waitFor(() => expect(statSync(join(dir, "cache/images/blobs/sha256", read.slice(7, 9), read.slice(7))).mtimeMs).toBeGreaterThan(Date.now() - 60_000));
+  await keep();
+  expect(await Promise.all([old, served, read, fresh].map((digest) => store.size(digest)))).toEqual([null, 6, 4, 5]);
+  await keep({ retention: { imageCache: { size: "11 B" } } });
+  expect(await Promise.all([served, read, fresh].map((digest) => store.size(digest))), "what may be in use stays").toEqual([6, 4, null]);
+});
+
+test("what is known of images: pulled stays pulled while it is the same, and each engine has its own", async () => {
+  const folder = join(dir, "state/images");
+  const one = { ref: "nginx:1.27", engine: "E", image: "sha256:1" };
+  await noteImage(folder, { ...one, pulled: true });
+  await noteImage(folder, { ...one, pulled: false });
+  await noteImage(folder, { ...one, engine: "F", pulled: false });
+  expect(await imageRecords(folder, "E")).toMatchObject([{ ref: "nginx:1.27", pulled: true }]);
+  expect(await imageRecords(folder, "F")).toMatchObject([{ pulled: false }]);
+  await noteImage(folder, { ...one, image: "sha256:2", pulled: false });
+  expect(await imageRecords(folder, "E"), "somebody put another one there").toMatchObject([{ image: "sha256:2", pulled: false }]);
+  writeFileSync(join(folder, "torn.json"), "{");
+  expect(await imageRecords(folder, "E")).toHaveLength(1);
+});
+
+describe("the gates look at this machine", () => {
+  test("a folder that is not there yet is as free as where it will be", async () => {
+    const asked = { what: "x", wantBytes: 1, wantInodes: 1 };
+    const [there, later, exact] = await Promise.all([lookAtPlace({ ...asked, path: dir }), lookAtPlace({ ...asked, path: join(dir, "a/b") }), lookAtPlace({ ...asked, path: join(dir, "a/b"), exact: true })]);
+    expect(there.free?.bytes).toBeGreaterThan(0);
+    expect(later.free?.inodesKnown).toBe(there.free?.inodesKnown);
+    expect(later.free?.bytes).toBeGreaterThan(0);
+    expect(exact.free).toBeNull();
+  });
+
+  test("available memory is read, and what is no such file tells nothing", async () => {
+    writeFileSync(join(dir, "meminfo"), "MemTotal: 24684096 kB\nMemFree:        17159620 kB\nMemAvailable:   23103592 kB\n");
+    expect(await availableMemory(join(dir, "meminfo"))).toBe(23_103_592 * 1024);
+    expect(await availableMemory(join(dir, "none"))).toBeNull();
+  });
+});
+
+test("a build beside which it goes on is held up by less than 200 ms", async () => {
+  const shelf = join(dir, "cache/images/blobs/sha256");
+  for (let index = 0; index < 5000; index++) {
+    const digest = sha256(Buffer.from(String(index))).slice(7);
+    mkdirSync(join(shelf, digest.slice(0, 2)), { recursive: true });
+    writeFileSync(join(shelf, digest.slice(0, 2), digest), "x");
+    utimesSync(join(shelf, digest.slice(0, 2), digest), daysAgo(40), daysAgo(40));
+  }
+  for (let index = 0; index < 100; index++) await run(`261101-000000-${String(index).padStart(6, "0")}`, 3, ended, 10);
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
+  await keep();
+  delay.disable();
+  expect(delay.max / 1e6).toBeLessThan(200);
+  expect(readdirSync(runs())).toEqual([]);
+  expect(readdirSync(shelf).flatMap((name) => readdirSync(join(shelf, name)))).toEqual([]);
+});
+
+describe("recipe-ci sweep", () => {
+  const sweep = (...args: string[]) =>
+    execa(join(packageRoot, "bin/recipe-ci"), ["sweep", ...args], { reject: false, env: { RECIPE_CI_STATE: join(dir, "state"), RECIPE_CI_CACHE: join(dir, "cache"), DOCKER_HOST: `unix://${dir}/none.sock` }, timeout: 20_000 });
+
+  test("without an engine explains what would go of this machine's files, then removes it; that no lease was looked at is infra", async () => {
+    await run("261101-000000-00000a", 3, ended);
+    await run("261101-000000-00000b", 3, null);
+    const dry = await sweep("--dry-run");
+    expect(dry.stdout).toContain("would go, over the age limit: 1 (");
+    expect(dry.stdout).toContain("261101-000000-00000a");
+    expect(dry.stdout).toContain("stays, its build's process can't be seen from here, and may run: 1 (");
+    expect(readdirSync(runs())).toHaveLength(2);
+    const swept = await sweep();
+    expect([dry.exitCode, swept.exitCode]).toEqual([3, 3]);
+    expect(swept.stderr).toContain("the engine can't be asked for leases");
+    expect(swept.stdout).toContain("gone, over the age limit: 1 (");
+    expect(readdirSync(runs())).toEqual(["261101-000000-00000b"]);
+  });
+});
+
+describe("recipe-ci run", () => {
+  const runWith = async (config: object, ...args: string[]) => {
+    mkdirSync(join(dir, "recipe"));
+    writeFileSync(join(dir, "host.json"), JSON.stringify(config));
+    const ran = await execa(join(packageRoot, "bin/recipe-ci"), ["run", join(dir, "recipe"), "--host-config", join(dir, "host.json"), "--out", join(dir, "out"), ...args], { reject: false, env: { RECIPE_CI_STATE: join(dir, "state"), RECIPE_CI_CACHE: join(dir, "cache"), DOCKER_HOST: `unix://${dir}/none.sock` }, timeout: 20_000 });
+    return { ...ran, results: JSON.parse(readFileSync(join(dir, "out/results.json"), "utf8")) as Results };
+  };
+
+  test("incident 23: with too little room does not begin, is infra, and its results are in the history", async () => {
+    const { exitCode, results } = await runWith({ free: { state: "900 TB" } });
+    expect(exitCode).toBe(3);
+    expect(results).toMatchObject({ verdict: "infra", reason: { class: "disk-full", summary: expect.stringContaining(`state (${dir}/state): `), hint: expect.stringContaining("recipe-ci sweep") } });
+    expect(readdirSync(join(dir, "state/history"))).toEqual([historyName(results)]);
+    expect(readdirSync(runs()), "its folder went with it").toEqual([]);
+  });
+
+  test("with too little memory waits, says for what, and still ends when it is told to", async () => {
+    const { exitCode, stdout, results } = await runWith({ reserveMemory: "900 TB" }, "--deadline", "1s");
+    expect(exitCode).toBe(124);
+    expect(stdout).toMatch(/waiting for memory: .* available, 268 MB wanted and 900\.0 TB kept for the host/);
+    expect(results.verdict).toBe("timedout");
+  });
+});
