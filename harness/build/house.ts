@@ -6,7 +6,7 @@ import { type HouseFacts, kindsOfFiles, volumesKind } from "../housekeeping/kind
 import { keepHouse } from "../housekeeping/housekeep.ts";
 import { waitForMemory, wantedBy } from "../housekeeping/memory.ts";
 import { houseInWords } from "../housekeeping/words.ts";
-import type { App } from "./appState.ts";
+import type { App } from "./app/appState.ts";
 import type { Build } from "./context.ts";
 import { forgetRun, keptRuns } from "./kept.ts";
 import type { Site } from "./site.ts";

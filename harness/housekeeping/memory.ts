@@ -6,15 +6,22 @@ import { waitFor, WaitTimeout } from "../base/wait.ts";
 /** What a service is taken to want that says nothing: an app's or a database's own processes, idle. */
 const serviceBytes = 128 * 1024 ** 2;
 
+/** A limit is what a service may take at most; of a generous one it is taken to want this much. */
+const mostOfLimit = 512 * 1024 ** 2;
+
 /** An engine, an edge and the build itself, before anything is deployed. */
 export const buildBytes = 256 * 1024 ** 2;
 
 /** Other builds end in the meantime; milliseconds. */
 const patienceMs = 600_000;
 
-/** What the services of an app want together, bytes: what each reserves, else is limited to, else 128 MB; times its replicas. */
-export function wantedBy(services: readonly { readonly memoryBytes?: number; readonly replicas: number | null }[]): number {
-  return services.reduce((sum, { memoryBytes, replicas }) => sum + (memoryBytes ?? serviceBytes) * (replicas ?? 1), 0);
+/**
+ * What the services of an app want together, bytes: what each reserves; where it reserves nothing what it is limited to, 512 MiB at most;
+ * 128 MiB where it says neither; times its replicas.
+ */
+export function wantedBy(services: readonly { readonly memory?: { readonly reserved?: number; readonly limit?: number }; readonly replicas: number | null }[]): number {
+  const each = (memory: (typeof services)[number]["memory"]) => memory?.reserved ?? (memory?.limit === undefined ? serviceBytes : Math.min(memory.limit, mostOfLimit));
+  return services.reduce((sum, { memory, replicas }) => sum + each(memory) * (replicas ?? 1), 0);
 }
 
 /** Whether the host keeps its reserve when a build takes what it wants: null, or in words what is missing. All in bytes. */
@@ -22,11 +29,18 @@ export function memoryShort({ available, reserve, wanted }: { available: number;
   return available - wanted >= reserve ? null : `${humanBytes(available)} of memory are available, ${humanBytes(wanted)} wanted and ${humanBytes(reserve)} kept for the host`;
 }
 
-/** Memory that new processes can have without swapping, bytes; null where the kernel does not tell (`MemAvailable`, Linux). */
-export async function availableMemory(file = "/proc/meminfo"): Promise<number | null> {
+export interface HostMemory {
+  /** What new processes can have without swapping, bytes (`MemAvailable`). */
+  readonly available: number;
+  /** All that there is, bytes (`MemTotal`). */
+  readonly total: number;
+}
+
+/** Null where the kernel does not tell, as others than Linux. */
+export async function hostMemory(file = "/proc/meminfo"): Promise<HostMemory | null> {
   const text = await readFile(file, "utf8").catch(() => "");
-  const [, kib] = /^MemAvailable:\s+(\d+) kB$/m.exec(text) ?? [];
-  return kib === undefined ? null : Number(kib) * 1024;
+  const [available, total] = ["MemAvailable", "MemTotal"].map((name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(text)?.[1] ?? Number.NaN) * 1024);
+  return available! >= 0 && total! >= 0 ? { available: available!, total: total! } : null;
 }
 
 export interface MemoryWait {
@@ -35,20 +49,21 @@ export interface MemoryWait {
   /** Told what is missing, each time that changes. */
   readonly onShort: (words: string) => void;
   readonly signal: AbortSignal;
-  readonly look?: () => Promise<number | null>;
+  readonly look?: () => Promise<HostMemory | null>;
   /** How long at most, milliseconds. */
   readonly patience?: number;
   readonly intervalMs?: number;
 }
 
 /**
- * Waits until a build can have what it wants and the host keeps its reserve. Where nobody can tell, nobody waits.
+ * Waits until a build can have what it wants and the host keeps its reserve. Where nobody can tell, or no wait would help, nobody waits.
  * @throws infra (class host-memory) where it does not come; the signal's reason
  */
-export async function waitForMemory({ reserve, wanted, onShort, signal, look = availableMemory, patience = patienceMs, intervalMs = 1000 }: MemoryWait): Promise<void> {
+export async function waitForMemory({ reserve, wanted, onShort, signal, look = hostMemory, patience = patienceMs, intervalMs = 1000 }: MemoryWait): Promise<void> {
   const poll = async () => {
-    const available = await look();
-    const short = available === null ? null : memoryShort({ available, reserve, wanted });
+    const host = await look();
+    // For what the machine does not have nobody has to wait: whether it runs all the same is the Swarm's to say.
+    const short = host === null || wanted > host.total ? null : memoryShort({ available: host.available, reserve, wanted });
     return short === null ? ({ done: true, value: undefined } as const) : ({ done: false, saw: short } as const);
   };
   try {

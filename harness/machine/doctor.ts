@@ -1,7 +1,7 @@
 /** All checks of this machine, one after the other where one needs another's answer. */
 import { findChromium } from "../base/chromium.ts";
 import type { HostConfig } from "../config/host.ts";
-import { availableMemory } from "../housekeeping/memory.ts";
+import { hostMemory } from "../housekeeping/memory.ts";
 import { dockerPlace, lookAtPlace, ownPlaces } from "../housekeeping/room.ts";
 import { judgeDisk, judgeMemory } from "./checks/disk.ts";
 import { type EngineFacts, gatherEngine, judgeEngine, notTried } from "./checks/engine.ts";
@@ -50,7 +50,7 @@ export async function examine({ abra, settings, signal }: ExamineOptions): Promi
     ...(up ? [judgeProxy(await gatherProxy(docker, signal), up.swarm.manager)] : []),
     ...judgeImages({ silent, wanted, steps, dockerdLog: dockerdLog() }),
     ...disks.map(judgeDisk),
-    judgeMemory(await availableMemory(), reserveMemory),
+    judgeMemory(await hostMemory(), reserveMemory),
     judgeAbra(abra),
     judgeGit(await gatherGit(signal)),
     judgeNode(process.version),

@@ -204,10 +204,11 @@ function restartDelay(value: unknown): Pick<ComposeService, "restartDelayMs"> {
   return ms === null ? {} : { restartDelayMs: ms };
 }
 
-function memoryWanted(resources: Map_, place: string): Pick<ComposeService, "memoryBytes"> {
-  const said = (["reservations", "limits"] as const).map((key) => memoryIn(mapping(resources[key], `${place}.${key}`).memory));
-  const bytes = said.find((one) => one !== null && one > 0);
-  return bytes == null ? {} : { memoryBytes: bytes };
+/** Zero is Docker's word for not saying; what is no size is Docker's to refuse. */
+function memoryWanted(resources: Map_, place: string): Pick<ComposeService, "memory"> {
+  const said = (["reservations", "limits"] as const).map((key) => memoryIn(mapping(resources[key], `${place}.${key}`).memory) ?? 0);
+  const [reserved = 0, limit = 0] = said;
+  return reserved + limit > 0 ? { memory: { ...(reserved > 0 ? { reserved } : {}), ...(limit > 0 ? { limit } : {}) } } : {};
 }
 
 function disabled(healthcheck: Map_): boolean {

@@ -57,8 +57,8 @@ export interface ComposeService {
   readonly replicas: number | null;
   /** What Swarm waits before each restart, milliseconds; absent where compose leaves it to Swarm. */
   readonly restartDelayMs?: number;
-  /** What `deploy.resources` reserves of the node's memory, else limits it to, bytes; absent where it says neither. */
-  readonly memoryBytes?: number;
+  /** What `deploy.resources` reserves of the node's memory and limits it to, bytes; each absent where it does not say. */
+  readonly memory?: { readonly reserved?: number; readonly limit?: number };
 }
 
 /** The compose files of an app, merged and interpolated as abra would. */

@@ -1,6 +1,6 @@
 /** Room for images, volumes and results, and memory: the gates before a build, as doctor shows them. */
 import { humanBytes } from "../../base/bytes.ts";
-import { buildBytes, memoryShort } from "../../housekeeping/memory.ts";
+import { buildBytes, type HostMemory, memoryShort } from "../../housekeeping/memory.ts";
 import { makeRoom, type Place, shortOf } from "../../housekeeping/room.ts";
 import { type Row, row } from "./row.ts";
 
@@ -14,10 +14,11 @@ export function judgeDisk(place: Place): Row {
   return short === null ? row(name, "ok", found) : row(name, "missing", found, `${short}: ${makeRoom}`);
 }
 
-/** @param available bytes; null where the kernel does not tell. @param reserve what stays for the host, bytes */
-export function judgeMemory(available: number | null, reserve: number): Row {
+/** @param host null where the kernel does not tell. @param reserve what stays for the host, bytes */
+export function judgeMemory(host: HostMemory | null, reserve: number): Row {
   const name = "memory";
-  if (available === null) return row(name, "unknown", "the kernel does not say how much is available: no build waits for memory");
+  if (host === null) return row(name, "unknown", "the kernel does not say how much is available: no build waits for memory");
+  const { available } = host;
   const found = `${humanBytes(available)} available, ${humanBytes(reserve)} kept for the host (reserveMemory)`;
   const short = memoryShort({ available, reserve, wanted: buildBytes });
   return short === null ? row(name, "ok", found) : row(name, "missing", found, "a build would wait: run fewer at once, or lower reserveMemory in host.json");

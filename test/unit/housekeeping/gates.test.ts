@@ -31,7 +31,14 @@ describe("the gate of memory", () => {
 
   test("a recipe wants what its services say, and for those that say nothing something", () => {
     expect(wantedBy([])).toBe(0);
-    expect(wantedBy([{ replicas: 1, memoryBytes: 300 * mib }, { replicas: 2 }, { replicas: 3, memoryBytes: mib }, { replicas: null }, { replicas: 0 }]) / mib).toBe(300 + 256 + 3 + 128);
+    const some = [
+      { replicas: 1, memory: { reserved: 3000 * mib, limit: 4000 * mib } },
+      { replicas: 1, memory: { limit: 300 * mib } },
+      { replicas: 1, memory: { limit: 8000 * mib } },
+      { replicas: 3, memory: { reserved: mib } },
+      { replicas: 2 }, { replicas: null }, { replicas: 0 },
+    ];
+    expect(wantedBy(some) / mib).toBe(3000 + 300 + 512 + 3 + 256 + 128);
   });
 
   test("the host keeps its reserve, to the byte", () => {
@@ -42,7 +49,10 @@ describe("the gate of memory", () => {
   const signal = new AbortController().signal;
   const wait = (sizes: (number | null)[], more: Partial<Parameters<typeof waitForMemory>[0]> = {}) => {
     const said: string[] = [];
-    const look = async () => (sizes.length > 1 ? sizes.shift()! : sizes[0]!);
+    const look = async () => {
+      const available = sizes.length > 1 ? sizes.shift()! : sizes[0]!;
+      return available === null ? null : { available, total: 1000 };
+    };
     return { said, ended: waitForMemory({ reserve: 100, wanted: 50, onShort: (words) => said.push(words), signal, look, intervalMs: 1, patience: 10, ...more }) };
   };
 
@@ -61,6 +71,13 @@ describe("the gate of memory", () => {
     const { said, ended } = wait([null]);
     await ended;
     expect(said).toEqual([]);
+  });
+
+  test("for what the machine does not have nobody waits: whether it runs is the Swarm's to say", async () => {
+    const { said, ended } = wait([120], { wanted: 1001 });
+    await ended;
+    expect(said).toEqual([]);
+    await expect(wait([120], { wanted: 1000 }).ended).rejects.toMatchObject({ blame: "infra" });
   });
 
   test("ends with the build", async () => {

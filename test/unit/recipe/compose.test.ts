@@ -200,3 +200,17 @@ describe("compose files that nobody should have to wait for", () => {
     expect(refused(`services:\n${services}`)).toBe("compose.yml: there are 301 services, and 300 are the most that are looked at");
   });
 });
+
+describe("what a service says of memory", () => {
+  it.each<[string, object | undefined]>([
+    ["{replicas: 1}", undefined],
+    ["{resources: {limits: {memory: 512M}}}", { limit: 512 * 1024 ** 2 }],
+    ["{resources: {reservations: {memory: 1g}, limits: {memory: 2G, cpus: '1'}}}", { reserved: 1024 ** 3, limit: 2 * 1024 ** 3 }],
+    ["{resources: {limits: {memory: '${MEM:-64M}'}}}", { limit: 64 * 1024 ** 2 }],
+    ["{resources: {limits: {memory: '0'}}}", undefined],
+    ["{resources: {limits: {memory: lots}}}", undefined],
+    ["{resources: }", undefined],
+  ])("%s is %j", (deploy, memory) => {
+    expect(load(`services: {app: {image: x, deploy: ${deploy}}}`).services[0]?.memory).toEqual(memory);
+  });
+});
