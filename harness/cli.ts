@@ -66,7 +66,7 @@ function describe(exit: (code: number) => void): Command {
     });
   program
     .command("sweep")
-    .description("take down what dead runs left on the Swarm of the current Docker context; never what lives or is kept")
+    .description("take down what dead runs left on the Swarm of the current Docker context, and what recipe-ci keeps beyond its limits; never what lives or is kept")
     .option("--dry-run", "only say what would be done, and why")
     .action(async (flags: { dryRun?: boolean }) => {
       const { sweepCommand } = await import("./commands/sweep.ts");

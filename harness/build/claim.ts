@@ -11,7 +11,7 @@ import { leaseName, type LeaseRecord } from "../queue/leaseRecord.ts";
 import { sweepSwarm } from "../queue/sweep.ts";
 import type { Swarm } from "../swarm/types.ts";
 import type { Build } from "./context.ts";
-import { forgetRunHere } from "./kept.ts";
+import { forgetDeadRunHere } from "./kept.ts";
 
 /** A sweep that is told to stop has a call to the engine to end at most, milliseconds. */
 const sweepEndsMs = 5_000;
@@ -112,7 +112,7 @@ function guard(run: string): ChildProcess {
 /** Never throws: what others left is no reason to end this build. */
 async function sweepBeside(build: Build, { docker }: Pick<Swarm, "docker">, here: ProcessIdentity, signal: AbortSignal): Promise<void> {
   try {
-    const swept = await sweepSwarm({ docker, here, except: build.id, dryRun: false, patient: true, endProcesses: (run) => endMarked(run, signal), forget: forgetRunHere, log: (line) => build.log.info(`sweep: ${line}`), signal });
+    const swept = await sweepSwarm({ docker, here, except: build.id, dryRun: false, patient: true, endProcesses: (run) => endMarked(run, signal), forget: forgetDeadRunHere, log: (line) => build.log.info(`sweep: ${line}`), signal });
     for (const { run, is, why, left } of swept) {
       build.log.info(`sweep: run ${run} is ${is}: ${why}`);
       for (const one of left ?? []) build.warn(`run ${run} left ${one.name} behind, which could not be removed: ${one.remove}`);

@@ -1,20 +1,34 @@
+import type Docker from "dockerode";
 import { humanDuration } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import { noteUse } from "../housekeeping/engineImages.ts";
 import { imagesFolder } from "../housekeeping/folders.ts";
-import { type HouseFacts, kindsOfFiles, volumesKind } from "../housekeeping/kinds.ts";
-import { keepHouse } from "../housekeeping/housekeep.ts";
+import { keepHouse, type Kind } from "../housekeeping/housekeep.ts";
+import { foldersOver, type HouseFacts, imagesKind, kindsOfFiles, limitOf, volumesKind } from "../housekeeping/kinds.ts";
 import { waitForMemory, wantedBy } from "../housekeeping/memory.ts";
 import { houseInWords } from "../housekeeping/words.ts";
 import type { App } from "./app/appState.ts";
+import { ownersLeft, snapshotsKind } from "./backup/leftSnapshots.ts";
 import type { Build } from "./context.ts";
 import { forgetRun, keptRuns } from "./kept.ts";
 import type { Site } from "./site.ts";
 import type { World } from "./world.ts";
 
-/** What is known of kept runs, for whoever keeps house. */
+/** What is known of kept runs and of journals, for whoever keeps house. */
 export function houseFacts(config: HouseFacts["config"], except: string | null): HouseFacts {
-  return { config, kept: keptRuns(), forget: forgetRun, except };
+  return { config, kept: keptRuns(), forget: forgetRun, except, needed: (folder) => ownersLeft(folder).length > 0 };
+}
+
+/**
+ * Everything that recipe-ci keeps on this machine and its engine, in the order in which it is looked at: a run's folder goes only once
+ * nothing is left of which it alone tells.
+ * @param live a run lives on the engine's Swarm, or may, for all that its leases say
+ */
+export function kindsOfHouse(docker: Docker, facts: HouseFacts, { live, signal }: { live: boolean; signal: AbortSignal }): Kind[] {
+  const gone = new Set<string>();
+  const needed = (folder: string) => facts.needed(folder) && !gone.has(folder);
+  const snapshots = snapshotsKind(docker, { folders: () => foldersOver(facts, signal), live, limit: limitOf(facts.config.retention.snapshots), onGone: (folder) => gone.add(folder) });
+  return [snapshots, ...kindsOfFiles({ ...facts, needed }), volumesKind(docker, facts, true), imagesKind(docker, facts, live)];
 }
 
 /** Keeps house beside the phases, one file after the other, until the build ends. Never throws: it is no reason to end a build. */

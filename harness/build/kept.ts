@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { UsageError } from "../base/errors.ts";
 import { runDir, stateDir } from "../base/paths.ts";
+import { ownersLeft } from "./backup/leftSnapshots.ts";
 
 const keptSchema = z.strictObject({
   schema: z.literal(1),
@@ -54,6 +55,15 @@ export function keptRun(id: string): KeptRun {
   if (found) return found;
   const ids = runs.map((run) => run.run).join(", ");
   throw new UsageError(`run ${id}`, "is not kept", ids ? `kept are ${ids}` : "keep one with: recipe-ci run … --keep");
+}
+
+/**
+ * Forgets a run that somebody found dead. Its folder stays where its journal names snapshots on a bot that stays: `recipe-ci sweep`
+ * removes those first, and knows of them from nowhere else.
+ */
+export async function forgetDeadRunHere(id: string): Promise<void> {
+  if (ownersLeft(runDir(id)).length > 0) forgetRun(id);
+  else await forgetRunHere(id);
 }
 
 /** Removes what a run that is gone has on this machine: its folder, and its record where it was kept. */

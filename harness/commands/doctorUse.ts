@@ -1,9 +1,8 @@
 import type Docker from "dockerode";
 import { humanBytes } from "../base/bytes.ts";
-import { houseFacts } from "../build/house.ts";
+import { houseFacts, kindsOfHouse } from "../build/house.ts";
 import type { HostConfig } from "../config/host.ts";
 import { keepHouse, type Kept } from "../housekeeping/housekeep.ts";
-import { imagesKind, kindsOfFiles, volumesKind } from "../housekeeping/kinds.ts";
 import { useInWords } from "../housekeeping/words.ts";
 import { type Row, row } from "../machine/checks/row.ts";
 
@@ -11,7 +10,7 @@ import { type Row, row } from "../machine/checks/row.ts";
 export async function useRows(docker: Docker, config: HostConfig, signal: AbortSignal): Promise<Row[]> {
   const facts = houseFacts(config, null);
   const now = Date.now();
-  const kept = await keepHouse([...kindsOfFiles(facts), volumesKind(docker, facts, true), imagesKind(docker, facts, false)], { dryRun: true, signal, now });
+  const kept = await keepHouse(kindsOfHouse(docker, facts, { live: false, signal }), { dryRun: true, signal, now });
   return kept.map((one) => judgeUse(one, now));
 }
 

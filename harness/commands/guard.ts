@@ -7,7 +7,7 @@ import { endMarked } from "../base/markedProcesses.ts";
 import { stateDir } from "../base/paths.ts";
 import { type ProcessIdentity, stillRuns, thisProcess } from "../base/processIdentity.ts";
 import { pause, waitFor } from "../base/wait.ts";
-import { forgetRunHere } from "../build/kept.ts";
+import { forgetDeadRunHere } from "../build/kept.ts";
 import { connect, currentEndpoint } from "../machine/endpoint.ts";
 import { beatEveryMs } from "../queue/judgeLease.ts";
 import { type Found, lookAt } from "../queue/leaseObject.ts";
@@ -50,7 +50,7 @@ async function takeOver(run: string, signal: AbortSignal): Promise<number> {
   const left = await takeDown({ docker, log: () => {}, signal, endProcesses: (one) => endMarked(one, signal) }, found, record);
   if (left === null) return 0;
   for (const one of left) note(run, `${one.kind} ${one.name} is left behind: ${one.remove}`);
-  if (left.length === 0) await forgetRunHere(run);
+  if (left.length === 0) await forgetDeadRunHere(run);
   return left.length > 0 ? 4 : 0;
 }
 

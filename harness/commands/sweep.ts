@@ -2,11 +2,11 @@ import type Docker from "dockerode";
 import { endMarked } from "../base/markedProcesses.ts";
 import { infra, messageOf } from "../base/errors.ts";
 import { thisProcess } from "../base/processIdentity.ts";
-import { houseFacts } from "../build/house.ts";
-import { forgetRunHere } from "../build/kept.ts";
+import { houseFacts, kindsOfHouse } from "../build/house.ts";
+import { forgetDeadRunHere } from "../build/kept.ts";
 import { loadHostConfig } from "../config/host.ts";
 import { keepHouse, type Kept } from "../housekeeping/housekeep.ts";
-import { imagesKind, kindsOfFiles, volumesKind } from "../housekeeping/kinds.ts";
+import { kindsOfFiles } from "../housekeeping/kinds.ts";
 import { houseInWords } from "../housekeeping/words.ts";
 import { connect, currentEndpoint } from "../machine/endpoint.ts";
 import { type Swept, sweepSwarm } from "../queue/sweep.ts";
@@ -49,7 +49,7 @@ async function sweepAll(sweeping: Sweeping): Promise<number> {
   const live = swept?.some(({ is }) => is !== "dead") ?? false;
   // Kept runs are known anew: those whose time was over are gone with their leases.
   const now = houseFacts(facts.config, null);
-  const house = await sweepHouse(sweeping, [...kindsOfFiles(now), volumesKind(sweeping.docker, now, true), imagesKind(sweeping.docker, now, live)]);
+  const house = await sweepHouse(sweeping, kindsOfHouse(sweeping.docker, now, { live, signal: sweeping.signal }));
   const stays = swept?.some(({ left }) => left !== null && left.length > 0) || house.some(({ left, unseen }) => left.length > 0 || unseen !== null);
   return stays ? 4 : 0;
 }
@@ -57,7 +57,7 @@ async function sweepAll(sweeping: Sweeping): Promise<number> {
 /** Null where there is no Swarm: nothing was looked at. @throws FindingError infra */
 async function sweepLeases({ docker, dryRun, signal }: Sweeping): Promise<Swept[] | null> {
   try {
-    return await sweepSwarm({ docker, here: thisProcess(), dryRun, patient: true, endProcesses: (run) => endMarked(run, signal), forget: forgetRunHere, log, signal });
+    return await sweepSwarm({ docker, here: thisProcess(), dryRun, patient: true, endProcesses: (run) => endMarked(run, signal), forget: forgetDeadRunHere, log, signal });
   } catch (error) {
     if (statusOf(error) === 503 || statusOf(error) === 406) return null;
     throw infra("daemon", `the engine can't be asked for leases: ${messageOf(error)}`, "see whether it runs: docker info", [], error);

@@ -38,6 +38,7 @@ export const retentionSchema = z
     runs: kept(2, "5 GB"),
     history: kept(90, "500 MB"),
     imageCache: kept(30, "20 GB"),
+    snapshots: kept(1, "5 GB"),
     volumes: kept(1, "10 GB"),
     images: z
       .strictObject({
@@ -53,5 +54,5 @@ export type Free = z.infer<typeof freeSchema>;
 export type Retention = z.infer<typeof retentionSchema>;
 
 /** Every key of the above, for whoever misspells one. */
-export const housekeepingKeys = ["reserveMemory", "free", "state", "out", "cache", "docker", "inodes", "retention", "runs", "history", "imageCache", "volumes", "images", "days", "size", "diskUse"];
-export const housekeepingKeysInWords = "reserveMemory, free.{state,out,cache,docker,inodes}, retention.{runs,history,imageCache,volumes}.{days,size}, retention.images.{diskUse,days}";
+export const housekeepingKeys = ["reserveMemory", "free", "state", "out", "cache", "docker", "inodes", "retention", "runs", "history", "imageCache", "snapshots", "volumes", "images", "days", "size", "diskUse"];
+export const housekeepingKeysInWords = "reserveMemory, free.{state,out,cache,docker,inodes}, retention.{runs,history,imageCache,snapshots,volumes}.{days,size}, retention.images.{diskUse,days}";

@@ -23,12 +23,14 @@ export interface HouseFacts {
   readonly forget: (run: string) => void;
   /** The build beside which this goes on; null where there is none. */
   readonly except: string | null;
+  /** Whether a run's folder is the only one to tell of something that the run may have left. */
+  readonly needed: (folder: string) => boolean;
   readonly here?: ProcessIdentity;
   /** Milliseconds since the epoch. */
   readonly now?: number;
 }
 
-const limitOf = ({ days, size }: { days: number; size: number }): Limit => ({ ageMs: days * dayMs, bytes: size });
+export const limitOf = ({ days, size }: { days: number; size: number }): Limit => ({ ageMs: days * dayMs, bytes: size });
 
 /** What recipe-ci keeps in files of its own. */
 export function kindsOfFiles(facts: HouseFacts): Kind[] {
@@ -37,7 +39,7 @@ export function kindsOfFiles(facts: HouseFacts): Kind[] {
   return [
     {
       name: "run folders",
-      look: async (signal) => ({ things: (await runFolders(runsFolder(), signal)).map((folder) => runThing(folder, known(facts))), limit: limitOf(retention.runs) }),
+      look: async (signal) => ({ things: (await runFolders(runsFolder(), signal)).map((folder) => runThing({ ...folder, needed: facts.needed(join(runsFolder(), folder.name)) }, known(facts))), limit: limitOf(retention.runs) }),
       remove: (id) => removeRunFolder(runsFolder(), id),
     },
     {
@@ -59,6 +61,13 @@ export function kindsOfFiles(facts: HouseFacts): Kind[] {
       remove: (id) => removeFromCache(contentFolder(), id, now),
     },
   ];
+}
+
+/** Folders of runs that are known to be over. @throws the file system's error; the signal's reason */
+export async function foldersOver(facts: HouseFacts, signal: AbortSignal): Promise<string[]> {
+  const states = await runStates(runsFolder(), known(facts), signal);
+  const kept = new Set(facts.kept.map(({ run }) => run));
+  return [...states].flatMap(([run, state]) => (state === "over" && !kept.has(run) && run !== facts.except ? [join(runsFolder(), run)] : []));
 }
 
 /**

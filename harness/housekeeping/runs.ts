@@ -15,6 +15,8 @@ export interface RunFolder {
   readonly changedAt: number;
   /** The build's process; null where the folder does not say. */
   readonly owner: ProcessIdentity | null;
+  /** Nobody knows but by it what else the run left, and nobody has looked for that yet. */
+  readonly needed?: boolean;
 }
 
 /** What is known besides, of all runs. */
@@ -65,7 +67,8 @@ function holdOf(folder: RunFolder, known: RunsKnown, runs: typeof stillRuns): st
   if (until !== undefined && until > known.now) return "its app is kept";
   const state = stateOf(folder, known, runs);
   if (state === "live") return "its build runs";
-  return state === "unknown" ? "its build's process can't be seen from here, and may run" : null;
+  if (state === "unknown") return "its build's process can't be seen from here, and may run";
+  return folder.needed ? "its journal names snapshots that recipe-ci sweep has yet to look for" : null;
 }
 
 /** Every folder of a run on this machine. @throws the file system's error where they can't be listed; the signal's reason */

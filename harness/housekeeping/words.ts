@@ -35,10 +35,13 @@ export function houseInWords(kept: readonly Kept[], { dryRun, all, now }: { dryR
 function reasonInWords(some: readonly Decision[], dryRun: boolean): string {
   const [first] = some;
   const things = some.map(({ thing }) => thing);
+  const does = first?.goes ? (dryRun ? "would go" : "gone") : "stays";
+  const line = `${does}, ${first?.why}: ${things.length} (${humanBytes(sum(things))})`;
+  // Of what simply stays nobody wants the names.
+  if (!first?.goes && first?.thing.hold === null) return line;
   const names = things.slice(0, fewNames).map(({ id }) => id).join(", ");
   const more = things.length > fewNames ? ` and ${things.length - fewNames} more` : "";
-  const does = first?.goes ? (dryRun ? "would go" : "gone") : "stays";
-  return `${does}, ${first?.why}: ${things.length} (${humanBytes(sum(things))}): ${names}${more}`;
+  return `${line}: ${names}${more}`;
 }
 
 function sum(things: readonly Thing[]): number {

@@ -12,19 +12,14 @@ import { deployBackupBot } from "./backupBotDeploy.ts";
 import { type BackupBot, type BackupFile, type Created, mostContentBytes, type Owner, type Snapshot } from "./backupTypes.ts";
 import type { Build } from "../context.ts";
 import type { Site } from "../site.ts";
+import { botLabel, password, resticScript } from "./restic.ts";
 import { isAlone, parseListing, parseSnapshots, snapshotsWith } from "./snapshots.ts";
-
-/** By which abra finds the bot. */
-const botLabel = { key: "coop-cloud.backupbot.enabled", value: "true" } as const;
 
 const callMs = 20_000;
 /** Reading what a snapshot holds, milliseconds: restic opens the repository anew each time, which may be far away. */
 const readMs = 120_000;
 const forgetMs = 180_000;
 
-/** restic as the bot has it: repository from the environment, password where the bot's recipe puts it. */
-const password = 'export RESTIC_PASSWORD_FILE="${RESTIC_PASSWORD_FILE:-/run/secrets/restic_password}"';
-const resticScript = `${password}; exec restic "$@"`;
 /** Bytes travel as text, so they are wrapped; through a file, because sh knows no pipefail. */
 const dumpScript = [
   password,

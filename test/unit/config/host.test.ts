@@ -23,6 +23,7 @@ const defaults = {
     runs: { days: 2, size: 5e9 },
     history: { days: 90, size: 500e6 },
     imageCache: { days: 30, size: 20e9 },
+    snapshots: { days: 1, size: 5e9 },
     volumes: { days: 1, size: 10e9 },
     images: { diskUse: 80, days: 1 },
   },

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { packageRoot } from "../../../harness/base/paths.ts";
 import { thisProcess } from "../../../harness/base/processIdentity.ts";
 import { houseFacts } from "../../../harness/build/house.ts";
-import { rememberRun } from "../../../harness/build/kept.ts";
+import { forgetDeadRunHere, rememberRun } from "../../../harness/build/kept.ts";
 import { parseHostConfig } from "../../../harness/config/host.ts";
 import { addToHistory, historyName } from "../../../harness/housekeeping/history.ts";
 import { keepHouse } from "../../../harness/housekeeping/housekeep.ts";
@@ -86,6 +86,21 @@ describe("run folders", () => {
     await keep();
     expect(readdirSync(runs())).toEqual(["261101-000000-00000b", "261101-000000-00000c", "261101-000000-00000d", "261101-000000-00000f", "261122-000000-000000", "notes"]);
     expect(existsSync(join(dir, "elsewhere/mine"))).toBe(true);
+  });
+
+  test("incident 29: one whose journal alone tells of snapshots on a bot that stays is kept until somebody has looked for them", async () => {
+    const entries = ['{"kind":"lease","name":"recipe-ci-lease-r"}', '{"kind":"snapshots","name":"a_ci_test","domain":"a.ci.test"}'];
+    for (const [name, some] of [["261101-000000-00000a", entries], ["261101-000000-00000b", entries.slice(1)]] as const) {
+      await run(name, 3, ended);
+      writeFileSync(join(runs(), name, "journal.ndjson"), `${some.join("\n")}\n`);
+    }
+    await keep({ retention: { runs: { days: 0 } } });
+    expect(readdirSync(runs())).toEqual(["261101-000000-00000a"]);
+    await forgetDeadRunHere("261101-000000-00000a");
+    expect(readdirSync(runs()), "whoever finds it dead leaves it too").toEqual(["261101-000000-00000a"]);
+    const facts = { ...houseFacts(parseHostConfig('{"retention":{"runs":{"days":0}}}', "test"), null), needed: () => false };
+    await keepHouse(kindsOfFiles(facts), { dryRun: false, signal });
+    expect(readdirSync(runs())).toEqual([]);
   });
 
   test("over the size limit the oldest go", async () => {

@@ -70,7 +70,7 @@ describe("in words", () => {
       "folders: 9, 9 MB, the oldest unused for 10 days, 1 held; limits: 24 h, 1.0 GB",
       "  would go, over the age limit: 7 (7 MB): o0, o1, o2, o3, o4 and 2 more",
       "  stays, its build runs: 1 (1 MB): a",
-      "  stays, within the limits: 1 (1 MB): b",
+      "  stays, within the limits: 1 (1 MB)",
     ]);
   });
 
