@@ -35,8 +35,8 @@ export function worldFor(request: BuildRequest, config: HostConfig, seeds: reado
 }
 
 /** The gates of the host, before anything is made on it. @throws infra (disk-full, host-memory) */
-async function admitted({ out }: BuildRequest, { free, reserveMemory: reserve }: HostConfig, { log, signal }: Opening): Promise<void> {
-  const full = roomFor(await Promise.all(ownPlaces(free, out).map(lookAtPlace)));
+async function admitted({ out, swarm }: BuildRequest, { free, reserveMemory: reserve }: HostConfig, { log, signal }: Opening): Promise<void> {
+  const full = roomFor(await Promise.all(ownPlaces(free, { out, cache: swarm === "ephemeral" }).map(lookAtPlace)));
   if (full) throw full;
   await waitForMemory({ reserve, wanted: buildBytes, signal, onShort: (words) => log(`waiting for memory: ${words}`) });
 }

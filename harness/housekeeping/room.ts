@@ -33,12 +33,15 @@ export async function lookAtPlace({ exact = false, ...place }: Asked): Promise<P
   }
 }
 
-/** Where recipe-ci itself writes to. @param out the folder for results; null where there is none */
-export function ownPlaces({ state, cache, out: results, inodes: wantInodes }: Free, out: string | null): Asked[] {
+/**
+ * Where recipe-ci itself writes to.
+ * @param use `out`: the folder for results, null where there is none; `cache`: whether images come through the cache
+ */
+export function ownPlaces({ state, cache, out: results, inodes: wantInodes }: Free, use: { out: string | null; cache: boolean }): Asked[] {
   return [
     { what: "state", path: stateDir(), wantBytes: state, wantInodes },
-    { what: "image cache", path: cacheDir(), wantBytes: cache, wantInodes },
-    ...(out === null ? [] : [{ what: "results", path: out, wantBytes: results, wantInodes }]),
+    ...(use.cache ? [{ what: "image cache", path: cacheDir(), wantBytes: cache, wantInodes }] : []),
+    ...(use.out === null ? [] : [{ what: "results", path: use.out, wantBytes: results, wantInodes }]),
   ];
 }
 

@@ -42,7 +42,7 @@ export async function examine({ abra, settings, signal }: ExamineOptions): Promi
   // Docker Desktop listens on a local socket too, in front of another kernel.
   const local = process.platform === "linux" && endpoint.host === defaultSocket && !/desktop/i.test(up?.system ?? "");
   const { free, reserveMemory } = settings.config;
-  const disks = await Promise.all([...(local ? [dockerPlace(free, up?.rootDir ?? "/var/lib/docker")] : []), ...ownPlaces(free, null)].map(lookAtPlace));
+  const disks = await Promise.all([...(local ? [dockerPlace(free, up?.rootDir ?? "/var/lib/docker")] : []), ...ownPlaces(free, { out: null, cache: true })].map(lookAtPlace));
   const rows = [
     ...judgeEngine(engine, endpoint),
     judgePrivileges(up ? await gatherPrivileges(docker, signal) : null),

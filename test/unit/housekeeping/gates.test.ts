@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { memoryShort, waitForMemory, wantedBy } from "../../../harness/housekeeping/memory.ts";
-import { type Place, roomFor } from "../../../harness/housekeeping/room.ts";
+import { dockerPlace, ownPlaces, type Place, roomFor } from "../../../harness/housekeeping/room.ts";
 
 const place = (more: Partial<Place> = {}): Place => ({ what: "state", path: "/s", wantBytes: 1e9, wantInodes: 1000, free: { bytes: 2e9, inodes: 5000, inodesKnown: true }, ...more });
 const free = (bytes: number, inodes: number, inodesKnown = true): Place["free"] => ({ bytes, inodes, inodesKnown });
@@ -24,6 +24,14 @@ describe("the gate of the disk", () => {
     expect(error?.reason).toMatchObject({ class: "disk-full", service: null, evidence: ["state (/s): 1 bytes free, 1.0 GB wanted", "Docker's data (/d): 5 bytes free, 1.0 GB wanted"] });
     expect(error?.reason.hint).toContain("recipe-ci sweep");
   });
+});
+
+test("a build is asked for room where it writes: to the image cache only with a Swarm of its own", () => {
+  const wanted = { state: 1, out: 2, cache: 3, docker: 4, inodes: 5 };
+  const wants = (cache: boolean) => ownPlaces(wanted, { out: "/out", cache }).map(({ what, wantBytes, wantInodes }) => `${what} ${wantBytes} ${wantInodes}`);
+  expect(wants(true)).toEqual(["state 1 5", "image cache 3 5", "results 2 5"]);
+  expect(wants(false)).toEqual(["state 1 5", "results 2 5"]);
+  expect(dockerPlace(wanted, "/d"), "what is not there is elsewhere").toEqual({ what: "Docker's data", path: "/d", wantBytes: 4, wantInodes: 5, exact: true });
 });
 
 describe("the gate of memory", () => {

@@ -7,9 +7,14 @@ import { text } from "node:stream/consumers";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { packageRoot } from "../../../harness/base/paths.ts";
+import { noLog } from "../../../harness/base/log.ts";
 import { thisProcess } from "../../../harness/base/processIdentity.ts";
-import { houseFacts } from "../../../harness/build/house.ts";
+import type { App } from "../../../harness/build/app/appState.ts";
+import type { Build } from "../../../harness/build/context.ts";
+import { houseFacts, keepHouseBeside, memoryFor } from "../../../harness/build/house.ts";
 import { forgetDeadRunHere, rememberRun } from "../../../harness/build/kept.ts";
+import type { Site } from "../../../harness/build/site.ts";
+import type { World } from "../../../harness/build/world.ts";
 import { parseHostConfig } from "../../../harness/config/host.ts";
 import { addToHistory, historyName } from "../../../harness/housekeeping/history.ts";
 import { keepHouse } from "../../../harness/housekeeping/housekeep.ts";
@@ -232,10 +237,13 @@ describe("recipe-ci sweep", () => {
 });
 
 describe("recipe-ci run", () => {
-  const runWith = async (config: object, ...args: string[]) => {
+  const start = (config: object, ...args: string[]) => {
     mkdirSync(join(dir, "recipe"));
     writeFileSync(join(dir, "host.json"), JSON.stringify(config));
-    const ran = await execa(join(packageRoot, "bin/recipe-ci"), ["run", join(dir, "recipe"), "--host-config", join(dir, "host.json"), "--out", join(dir, "out"), ...args], { reject: false, env: { RECIPE_CI_STATE: join(dir, "state"), RECIPE_CI_CACHE: join(dir, "cache"), DOCKER_HOST: `unix://${dir}/none.sock` }, timeout: 20_000 });
+    return execa(join(packageRoot, "bin/recipe-ci"), ["run", join(dir, "recipe"), "--host-config", join(dir, "host.json"), "--out", join(dir, "out"), ...args], { reject: false, env: { RECIPE_CI_STATE: join(dir, "state"), RECIPE_CI_CACHE: join(dir, "cache"), DOCKER_HOST: `unix://${dir}/none.sock` }, timeout: 20_000 });
+  };
+  const runWith = async (config: object, ...args: string[]) => {
+    const ran = await start(config, ...args);
     return { exitCode: ran.exitCode, stdout: ran.stdout, results: JSON.parse(readFileSync(join(dir, "out/results.json"), "utf8")) as Results };
   };
 
@@ -247,10 +255,55 @@ describe("recipe-ci run", () => {
     expect(readdirSync(runs()), "its folder went with it").toEqual([]);
   });
 
+  test("incident 31: its folder is safe from whoever keeps house while it runs, and goes once it was killed outright", async () => {
+    const nothing = { retention: { runs: { days: 0, size: "0 B" } } };
+    const build = start({ reserveMemory: "900 TB" });
+    const owner = await vi.waitFor(async () => (await ownerOf(join(runs(), readdirSync(runs())[0]!))) ?? expect.fail("no owner yet"), { timeout: 10_000 });
+    await keep(nothing);
+    expect(readdirSync(runs())).toHaveLength(1);
+    process.kill(owner.pid, "SIGKILL");
+    await build;
+    await keep(nothing);
+    expect(readdirSync(runs())).toEqual([]);
+  });
+
   test("with too little memory waits, says for what, and still ends when it is told to", async () => {
     const { exitCode, stdout, results } = await runWith({ reserveMemory: "900 TB" }, "--deadline", "1s");
     expect(exitCode).toBe(124);
     expect(stdout).toMatch(/waiting for memory: .* available, 268 MB wanted and 900\.0 TB kept for the host/);
     expect(results.verdict).toBe("timedout");
+  });
+});
+
+describe("beside a build", () => {
+  const world = (more: object = {}) => ({ host: { modem: { socketPath: "/s" } }, hostConfig: parseHostConfig("{}", "test"), nodeImage: "", edgeImage: "", ...more }) as unknown as World;
+
+  test("house is kept without it waiting, and an engine that does not answer stops none of it", async () => {
+    await run("261101-000000-00000a", 3, ended);
+    const silent = { modem: {}, listVolumes: () => new Promise(() => {}), info: () => new Promise(() => {}) };
+    const stop = new AbortController();
+    const build = { id: "261122-000000-000000", signal: stop.signal, log: noLog } as unknown as Build;
+    const started = performance.now();
+    keepHouseBeside(build, world({ host: silent }));
+    expect(performance.now() - started).toBeLessThan(100);
+    await vi.waitFor(() => expect(readdirSync(runs())).toEqual([]), { timeout: 5000 });
+    stop.abort(new Error("the build ends"));
+  });
+
+  test("an app waits for memory where it runs on this machine, and only there", async () => {
+    const app = { compose: { services: [{ replicas: 1, memory: { reserved: 1e6 } }] } } as unknown as App;
+    const config = { ...parseHostConfig("{}", "test"), reserveMemory: 1e18 };
+    const stop = new AbortController();
+    const said: string[] = [];
+    const site = (nodes: number, modem: object) => ({
+      build: { signal: stop.signal, waiting: (line: string) => { said.push(line); stop.abort(new Error("seen")); }, findings: { recipe: { name: "wordpress" } } },
+      world: world({ host: { modem }, hostConfig: config }),
+      swarm: async () => ({ facts: { nodes } }),
+    }) as unknown as Site;
+    await memoryFor(site(2, { socketPath: "/s" }), app);
+    await memoryFor(site(1, { host: "10.0.0.1" }), app);
+    expect(said).toEqual([]);
+    await expect(memoryFor(site(1, { socketPath: "/s" }), app)).rejects.toThrow("seen");
+    expect(said).toEqual([expect.stringMatching(/^memory for wordpress: .* 1 MB wanted and /)]);
   });
 });
