@@ -1,6 +1,6 @@
 import { type Document, isScalar, LineCounter, parseDocument, visit } from "yaml";
 import { FindingError, messageOf } from "../base/errors.ts";
-import { BadShape, binds, durationMs, list, type Map_, mapping, mounts, names, pairs, type Port, ports, sources, text, words } from "./composeParts.ts";
+import { BadShape, binds, bytes, durationMs, list, type Map_, mapping, mounts, names, pairs, type Port, ports, sources, text, words } from "./composeParts.ts";
 import { interpolateDeep, MissingVariable } from "./interpolate.ts";
 import type { ComposeApp, ComposeService } from "./types.ts";
 
@@ -149,8 +149,14 @@ function merged(a: Draft, b: Draft): Draft {
       ...a.deploy,
       ...b.deploy,
       update_config: { ...mapping(a.deploy.update_config, "update_config"), ...mapping(b.deploy.update_config, "update_config") },
+      resources: resourcesOver(mapping(a.deploy.resources, "resources"), mapping(b.deploy.resources, "resources")),
     },
   };
+}
+
+function resourcesOver(a: Map_, b: Map_): Map_ {
+  const parts = ["limits", "reservations"] as const;
+  return Object.fromEntries(parts.map((part) => [part, { ...mapping(a[part], part), ...mapping(b[part], part) }]));
 }
 
 function assemble(drafts: ReadonlyMap<string, Draft>, top: Record<"secrets" | "configs" | "volumes" | "networks", Map_>, { stack, domain }: { stack: string; domain: string }): ComposeApp {
@@ -193,7 +199,19 @@ function serviceOf(name: string, draft: Draft): ComposeService {
     updateOrder: mapping(deploy.update_config, place).order === "start-first" ? "start-first" : "stop-first",
     replicas: text(deploy.mode, place).startsWith("global") ? null : replicasOf(deploy.replicas, place),
     ...restartDelay(mapping(deploy.restart_policy, place).delay),
+    ...resourcesOf(mapping(deploy.resources, `${place}.resources`), `${place}.resources`),
   };
+}
+
+/** What is no number is Docker's to refuse. */
+function resourcesOf(resources: Map_, place: string): Pick<ComposeService, "limits" | "reservations"> {
+  const read = (part: "limits" | "reservations") => {
+    const said = mapping(resources[part], `${place}.${part}`);
+    if (Object.keys(said).length === 0) return {};
+    const number = (key: string) => (/^\d+(?:\.\d+)?$/.test(text(said[key], place)) ? Number(said[key]) : null);
+    return { [part]: { memory: bytes(text(said.memory, place)), cpus: number("cpus"), processes: number("pids") } };
+  };
+  return { ...read("limits"), ...read("reservations") };
 }
 
 /** What is no duration is Docker's to refuse. */

@@ -57,6 +57,16 @@ export interface ComposeService {
   readonly replicas: number | null;
   /** What Swarm waits before each restart, milliseconds; absent where compose leaves it to Swarm. */
   readonly restartDelayMs?: number;
+  /** What it may use at most, and what it reserves: bytes, cores, processes; absent where its files say neither. */
+  readonly limits?: ServiceLimits;
+  readonly reservations?: ServiceLimits;
+}
+
+/** Null where the files say nothing, or nothing that is a number. */
+export interface ServiceLimits {
+  readonly memory: number | null;
+  readonly cpus: number | null;
+  readonly processes: number | null;
 }
 
 /** The compose files of an app, merged and interpolated as abra would. */
