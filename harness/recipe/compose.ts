@@ -1,6 +1,7 @@
 import { type Document, isScalar, LineCounter, parseDocument, visit } from "yaml";
+import { bytes } from "../base/bytes.ts";
 import { FindingError, messageOf } from "../base/errors.ts";
-import { BadShape, binds, bytes, durationMs, list, type Map_, mapping, mounts, names, pairs, type Port, ports, sources, text, words } from "./composeParts.ts";
+import { BadShape, binds, durationMs, list, type Map_, mapping, mounts, names, pairs, type Port, ports, sources, text, words } from "./composeParts.ts";
 import { interpolateDeep, MissingVariable } from "./interpolate.ts";
 import type { ComposeApp, ComposeService } from "./types.ts";
 

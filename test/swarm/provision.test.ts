@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { FindingError, UsageError } from "../../harness/base/errors.ts";
+import { parseHostConfig } from "../../harness/config/host.ts";
 import { dockerHub, knownImage, standInPath } from "../../harness/machine/catalogue.ts";
 import { examine } from "../../harness/machine/doctor.ts";
 import { provision } from "../../harness/machine/machine.ts";
@@ -52,7 +53,7 @@ describe("provisioning on the real engine", () => {
 
   it("doctor finds this machine usable and leaves nothing behind", async () => {
     const { docker } = await prepare([]);
-    const config = { baseDomain: "ci.test", edge: { address: "127.0.0.1", httpsPort: 443, httpPort: 80, ca: null }, mirrors: {} };
+    const config = parseHostConfig("{}", "defaults");
     const { rows } = await examine({ abra: { problem: "none", tried: [], todo: "" }, settings: { config, from: "defaults" }, signal });
     const status = Object.fromEntries(rows.map((row) => [row.name, row.status]));
     expect(status).toMatchObject({ "Docker engine": "ok", images: "ok", abra: "missing" });

@@ -11,6 +11,7 @@ import type { Build } from "../context.ts";
 import { isSkipDeclared } from "../tier/declaredSkips.ts";
 import { findTests } from "../tier/recipeTests.ts";
 import { findSettings } from "../app/settings.ts";
+import { refuseStray } from "../app/trust.ts";
 
 /** The recipe's files on this machine: head's, and base's where there is one to upgrade from. */
 export interface Fetched {
@@ -37,6 +38,7 @@ export async function fetch(build: Build): Promise<Fetched> {
     signal: build.signal,
     log: (line) => build.note(line),
   });
+  refuseStray(request, fetched);
   const checkout = { ...fetched, name: await nameForAbra(fetched) };
   if (checkout.name !== fetched.name) build.note(`${fetched.name}: the recipe calls itself ${checkout.name} (TYPE in .env.sample)`);
   build.settings = await findSettings(build, checkout, fetched.name);

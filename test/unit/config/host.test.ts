@@ -15,15 +15,15 @@ function written(text: string): string {
   return path;
 }
 
-const defaults = { baseDomain: "ci.test", edge: { address: "127.0.0.1", httpsPort: 443, httpPort: 80, ca: null }, mirrors: {} };
+const defaults = { baseDomain: "ci.test", edge: { address: "127.0.0.1", httpsPort: 443, httpPort: 80, ca: null }, mirrors: {}, untrusted: { ports: ["1024-65535"], replicas: 10, tasks: 50, memory: 2 * 1024 ** 3, cpus: 2, processes: 2000, nodeProcesses: 8192 } };
 
 test.each<[string, string, object]>([
   ["an empty object is the defaults", "{}", {}],
   ["what is given replaces only itself", '{"edge":{"address":"10.0.0.1"}}', { edge: { ...defaults.edge, address: "10.0.0.1" } }],
   [
     "everything",
-    '{"baseDomain":"ci.example.org","edge":{"address":"::1","httpsPort":8443,"httpPort":8080,"ca":"/ca.pem"},"mirrors":{"docker.io":"http://mirror:5000"}}',
-    { baseDomain: "ci.example.org", edge: { address: "::1", httpsPort: 8443, httpPort: 8080, ca: "/ca.pem" }, mirrors: { "docker.io": "http://mirror:5000" } },
+    '{"baseDomain":"ci.example.org","edge":{"address":"::1","httpsPort":8443,"httpPort":8080,"ca":"/ca.pem"},"mirrors":{"docker.io":"http://mirror:5000"},"untrusted":{"ports":["22","8000-8100"],"replicas":2,"tasks":5,"memory":"512M","cpus":0.5,"processes":100,"nodeProcesses":2000}}',
+    { untrusted: { ports: ["22", "8000-8100"], replicas: 2, tasks: 5, memory: 512 * 1024 ** 2, cpus: 0.5, processes: 100, nodeProcesses: 2000 }, baseDomain: "ci.example.org", edge: { address: "::1", httpsPort: 8443, httpPort: 8080, ca: "/ca.pem" }, mirrors: { "docker.io": "http://mirror:5000" } },
   ],
 ])("%s", (_, text, expected) => {
   const path = written(text);
@@ -42,6 +42,10 @@ describe("refused with the file, the key and what to do", () => {
     ["a wrong type", '{"edge":{"httpsPort":"443"}}', "edge.httpsPort:"],
     ["a port that is none", '{"edge":{"httpPort":70000}}', "edge.httpPort:"],
     ["a domain that is none", '{"baseDomain":"CI_test"}', "baseDomain: must be a domain name in lower case"],
+    ["a port for the untrusted that is none", '{"untrusted":{"ports":["ssh"]}}', "untrusted.ports.0: must be a port or a range, like 8448 or 1024-65535"],
+    ["memory for the untrusted that is none", '{"untrusted":{"memory":"lots"}}', "untrusted.memory: must be a size of at least 6m, like 512m or 2g"],
+    ["memory for the untrusted that Docker refuses", '{"untrusted":{"memory":"4m"}}', "untrusted.memory: must be a size of at least 6m"],
+    ["incident 40: a misspelt bound", '{"untrusted":{"replica":2}}', 'unknown key "untrusted.replica", did you mean "replicas"?'],
     ["a mirror that is no URL", '{"mirrors":{"docker.io":"mirror"}}', "mirrors.docker.io:"],
   ])("%s", (_, text, message) => {
     const path = written(text);

@@ -5,7 +5,7 @@ import { judged, rules, service, top } from "./judged.ts";
 /** What a hostile recipe would write, the rule that refuses it, and what is nearly the same and may be. */
 type Row = readonly [refused: string, rule: string, fine: string];
 
-describe("of a service", () => {
+describe("incident 37: of a service", () => {
   it.each<Row>([
     ["privileged: true", "privileged", "privileged: false"],
     ["privileged: yes", "privileged", "read_only: yes"],
