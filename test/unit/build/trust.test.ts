@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { FindingError } from "../../../harness/base/errors.ts";
 import { moveTo } from "../../../harness/build/app/app.ts";
-import { type App, noServices, type Tree } from "../../../harness/build/app/appState.ts";
+import { type App, noServices } from "../../../harness/build/app/appState.ts";
 import { baseBroken } from "../../../harness/build/change/base-broken.ts";
 import { Build } from "../../../harness/build/context.ts";
 import { verdictOf } from "../../../harness/build/verdict.ts";
@@ -92,7 +92,7 @@ describe("what abra is given", () => {
       abra: { readEnv: async () => sample, writeEnv: async (_: string, text: string) => void (given.env = text) },
     } as unknown as App;
     const swarm = { facts: { ipvs: true }, inside: null, shell: { putFile: async (path: string, text: string) => void (given.files[path] = text) } } as unknown as Swarm;
-    await moveTo(site, swarm, app, { side: "head", commit: "0".repeat(40), dir: recipe(files) } as Tree);
+    await moveTo(site, swarm, app, { side: "head", commit: "0".repeat(40), dir: recipe(files) });
     return { given, app, site };
   }
 

@@ -63,7 +63,7 @@ export function portRefusals(service: Map_, place: string, bounds: Bounds, refus
 function publishedBy(item: unknown, at: string): number[] | null {
   const written = typeof item === "object" && item !== null ? (item as Map_).published : shortPublished(item, at);
   if (written === undefined || written === null || written === "") return null;
-  if (isUnsure(item) || isUnsure(written)) return [];
+  if (isUnsure(item)) return [];
   const [, first, last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text(written, at)) ?? [];
   const count = Number(last) - Number(first) + 1;
   // Port 0 is any that is free.

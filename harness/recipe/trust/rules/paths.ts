@@ -1,11 +1,11 @@
 import { posix } from "node:path";
 import { leadsOut } from "../../mounts.ts";
 import type { Refuse } from "../bounds.ts";
-import { isUnsure, shown } from "../reading.ts";
+import { shown } from "../reading.ts";
 
-/** Whether a path that a compose file names is a file of the recipe. Links are judged with the tree. */
+/** Whether a path that a compose file names is a file of the recipe: an unsure one holds a control character. Links are judged with the tree. */
 export function isInside(path: unknown): boolean {
-  if (typeof path !== "string" || path === "" || isUnsure(path) || /[\\\p{Cc}]|^[/~]/u.test(path)) return false;
+  if (typeof path !== "string" || path === "" || /[\\\p{Cc}]|^[/~]/u.test(path)) return false;
   const plain = posix.normalize(path);
   return !leadsOut(plain) && plain.split("/")[0] !== ".git";
 }

@@ -19,9 +19,9 @@ export function judged(compose: string, { env = {}, abraSh = "", over = [] }: Mo
 }
 
 /** Of a service of these lines beside what stands at the top of the file. */
-export function service(lines: string, top = "", more: More = {}): string[] {
+export function service(lines: string, rest = "", more: More = {}): string[] {
   const indented = lines.split("\n").map((line) => `    ${line}\n`).join("");
-  return rules(judged(`version: "3.8"\nservices:\n  app:\n    image: x:1\n${indented}${top}\n`, more));
+  return rules(judged(`version: "3.8"\nservices:\n  app:\n    image: x:1\n${indented}${rest}\n`, more));
 }
 
 /** Of what stands at the top of the file, beside a plain service. */

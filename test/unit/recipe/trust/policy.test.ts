@@ -87,6 +87,8 @@ describe("of what services use", () => {
     ["volumes: {x: {driver_opts: {type: nfs, o: addr=10.0.0.1, device: ':/x'}}}", "volume-options", "volumes: {x: {driver_opts: {}}}"],
     ["volumes: {x: {x-cluster-spec: {}, x-y: 1}}\nx-z: 1\nnetworks: {a: {labels: [recipe-ci.run=x]}}", "reserved-label", "volumes: {x: {x-y: 1}}"],
     ["volumes: {x: {x-cluster-spec: {group: x}}}", "unknown-key", "volumes: {x: {labels: {a: b}}}"],
+    ["volumes: {x: {labels: {recipe-ci.run: x}}}", "reserved-label", "volumes: {x: {labels: {recipe: x}}}"],
+    ["configs: {x: {file: x, labels: [com.docker.stack.namespace=other]}}", "reserved-label", "configs: {x: {file: x, labels: [a=b]}}"],
     ["secrets: {x: {external: true}}", "foreign-name", "secrets: {x: {external: true, name: '${STACK_NAME}_x_v1'}}"],
     ["secrets: {x: {external: true, name: other_x_v1}}", "foreign-name", "secrets: {x: {file: secret.txt}}"],
     ["secrets: {x: {external: {name: other_x_v1}}}", "foreign-name", "secrets: {x: {external: {name: '${STACK_NAME}_x_v1'}}}"],
@@ -147,6 +149,10 @@ describe("what Docker gets", () => {
     expect(net("${B:-proxy}", { abraSh: "export B=proxy\nbackup() {\n  export C=\"$(date)\"\n}\n" })).toEqual([]);
     expect(service("environment: {A: '${A:-${B}}'}\nimage2: 1")).toEqual(["services.app.image2 unknown-key"]);
     expect(service("volumes: ['${A:-${B:-data}}:/data']")).toEqual(["services.app.volumes.0 unsure"]);
+    expect(service("volumes: [{type: volume, source: '${A:-${B:-data}}', target: /data}]")).toEqual(["services.app.volumes.0 unsure"]);
+    expect(service("env_file: '${A:-${B:-x.env}}'")).toEqual(["services.app.env_file path-outside"]);
+    expect(service("ports: [{target: 80, published: '${N:-${M:-8080}}'}]")).toEqual(["services.app.ports port"]);
+    expect(service("deploy: {labels: ['${A:-${B:-traefik}}.enable=true']}")).toEqual(["services.app.deploy.labels reserved-label"]);
     expect(service("deploy: {replicas: '${N:-${M:-1}}'}")).toEqual(["services.app.deploy.replicas replicas"]);
     expect(service("ports: ['${N:-${M:-8080}}:80']")).toEqual(["services.app.ports port"]);
     expect(top("volumes: {x: {driver_opts: {type: !!binary dG1wZnM=, device: tmpfs}}}")).toContain("tag:yaml.org,2002:binary yaml-tag");
