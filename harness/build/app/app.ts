@@ -4,6 +4,7 @@ import { RecipeTree } from "../../abra/tree.ts";
 import { withDomains } from "../../config/needs.ts";
 import { composeFiles, envValues, setEnv } from "../../recipe/envfile.ts";
 import { appLabel, checkNames, newNonce, stackName } from "../../recipe/naming.ts";
+import { checkCommit } from "../../recipe/tree.ts";
 import { isBounded } from "../../recipe/trust/levels.ts";
 import { plainEnv } from "../../recipe/trust/plainEnv.ts";
 import type { Checkout } from "../../recipe/types.ts";
@@ -27,6 +28,8 @@ type Wanted = Pick<App, "which" | "tree" | "settings" | "asked"> & { readonly ch
  * @throws FindingError where the recipe or abra refuses; UsageError for names that Docker would refuse
  */
 export async function newApp(site: Site, swarm: Swarm, { checkout, which, tree, settings, asked, need = null, domain = newDomain(checkout.name, swarm) }: Wanted): Promise<App> {
+  // Head's was looked through before it was fetched.
+  if (tree.side === "base") await checkCommit(checkout, tree.commit, site.build.signal);
   const stack = stackName(domain);
   const from = tree.side === "base" ? tree : null;
   const dir = posix.join(swarm.shell.runDir, need === null ? `abra-${labelOf({ which, from, need })}` : `abra-needs-${need}`);

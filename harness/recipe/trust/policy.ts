@@ -1,6 +1,8 @@
+import { messageOf } from "../../base/errors.ts";
 import type { ComposeFile } from "../compose.ts";
-import { type Map_, mapping, names } from "../composeParts.ts";
+import { BadShape, type Map_, mapping, names } from "../composeParts.ts";
 import { exportsOf } from "../envfile.ts";
+import { MissingVariable } from "../interpolate.ts";
 import { type Ground, refusing, type Refuse } from "./bounds.ts";
 import { commandRefusals, doubtfulExports, stackRefusals } from "./exports.ts";
 import { isUnsure, readFor, section, shown, tagIn } from "./reading.ts";
@@ -27,9 +29,18 @@ const topLevel = new Set(["version", "services", "networks", "volumes", "secrets
  * All that a recipe asks for and nobody gets who is not trusted. Judged is what Docker gets: the files that the app's .env names,
  * with its variables. Merging only adds to lists and replaces values, so that each file is judged as it stands, and then all of
  * them as one; a key that nobody knows to be harmless is refused. Pure.
- * @throws BadShape, MissingVariable where the files are none that Docker would take; reading them as an app says so first
  */
-export function refusals({ files, env, abraSh }: Proposed, ground: Ground): Refusal[] {
+export function refusals(proposed: Proposed, ground: Ground): Refusal[] {
+  try {
+    return allRefusals(proposed, ground);
+  } catch (error) {
+    if (!(error instanceof BadShape || error instanceof MissingVariable || error instanceof RangeError)) throw error;
+    // Whoever reads it otherwise may find more in it than this project did.
+    return [{ rule: "unreadable", service: null, file: proposed.files.at(-1)?.name ?? "compose.yml", key: "the file", text: shown(messageOf(error)), remedy: "write it as Docker's reference does" }];
+  }
+}
+
+function allRefusals({ files, env, abraSh }: Proposed, ground: Ground): Refusal[] {
   const known = { ...env, ...exportsOf(abraSh), STACK_NAME: ground.stack };
   const doubtful = doubtfulExports(abraSh);
   const read = files.map((file) => ({ name: file.name, content: readFor(file, known, doubtful) }));

@@ -39,6 +39,8 @@ export function readFor(file: ComposeFile, env: Readonly<Record<string, string>>
 
 /** The first tag of a YAML text (`!!binary`), which other readers decode and this one may not; null where there is none. */
 export function tagIn(text: string): string | null {
+  // Without one in it, there is nothing to read it a second time for.
+  if (!text.includes("!")) return null;
   let found: string | null = null;
   visit(parseDocument(text, { merge: true, logLevel: "silent", uniqueKeys: false }), (_, node) => {
     if (!isNode(node) || node.tag === undefined) return undefined;

@@ -159,6 +159,17 @@ describe("what Docker gets", () => {
   });
 });
 
+describe("what this project can't read", () => {
+  it.each([
+    ["no YAML", "services: {app: [}"],
+    ["a list where a mapping belongs", 'services: {app: {image: "x:1"}}\nvolumes: [x]'],
+    ["mounts that are no list", "services: {app: {volumes: {a: b}}}"],
+    ["a variable that has to be set", "services: {app: {image: '${IMAGE:?which}'}}"],
+  ])("is refused: others may find more in it (%s)", (_, text) => {
+    expect(judged(text).map(({ rule }) => rule)).toEqual(["unreadable"]);
+  });
+});
+
 describe("what abra does beside Docker", () => {
   const plain = 'services: {app: {image: "x:1"}, local: {image: "x:1"}}';
 

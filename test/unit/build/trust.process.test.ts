@@ -4,8 +4,8 @@ import { dirname, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { FindingError } from "../../../harness/base/errors.ts";
-import { moveTo } from "../../../harness/build/app/app.ts";
-import { type App, noServices } from "../../../harness/build/app/appState.ts";
+import { moveTo, newApp } from "../../../harness/build/app/app.ts";
+import { type App, noServices, type Tree } from "../../../harness/build/app/appState.ts";
 import { baseBroken } from "../../../harness/build/change/base-broken.ts";
 import { Build } from "../../../harness/build/context.ts";
 import { verdictOf } from "../../../harness/build/verdict.ts";
@@ -18,6 +18,8 @@ import { parseHostConfig } from "../../../harness/config/host.ts";
 import { noSettings } from "../../../harness/config/recipe.ts";
 import type { Swarm } from "../../../harness/swarm/types.ts";
 import { nodeContainer, type NodeSpec } from "../../../harness/swarm/ephemeral/container.ts";
+import type { Checkout } from "../../../harness/recipe/types.ts";
+import { Repo } from "../recipe/repo.ts";
 import { request } from "./request.ts";
 
 const home = mkdtempSync(join(tmpdir(), "recipe-ci-trust-"));
@@ -126,6 +128,16 @@ describe("what abra is given", () => {
     const error = await thrown(moved({ pr: 3 }, { "compose.yml": plain }, `${sample}STACK_NAME=traefik_ci_test\n`));
     expect(error).toMatchObject({ reason: { class: "not-trusted", summary: expect.stringContaining("STACK_NAME") } });
   });
+});
+
+test("an older version's files are looked through as head's were, and it is broken, not head", async () => {
+  const from = new Repo(join(home, `${++made}`, "blog"));
+  from.commit({ "compose.yml": plain, ".env.sample": "", [limitsFile]: privileged });
+  const tree: Tree = { side: "base", commit: from.git("rev-parse", "HEAD"), dir: from.dir, version: "1.0.0+1" };
+  const checkout = { name: "blog", mirror: from.dir } as Checkout;
+  const error = await thrown(newApp(siteOf({}), { edge: { baseDomain: "ci.test" } } as Swarm, { checkout, which: "base", tree, settings: noSettings, asked: {} }));
+  expect(error).toMatchObject({ blame: "recipe", reason: { class: "unsafe-files", summary: expect.stringContaining(limitsFile) } });
+  expect(baseBroken(error)).toMatchObject({ class: "base-broken" });
 });
 
 describe("a commit that no branch or tag leads to", () => {
