@@ -115,7 +115,7 @@ function runCommand(program: Command, exit: (code: number) => void): void {
     .option("--deadline <duration>", "end the build after this long (default: 60m)")
     .option("--install", "install what this machine misses without asking")
     .option("--json", "events as NDJSON on stdout")
-    .option("--trust <level>", "not yet")
+    .option("--trust <level>", "none, data or tests: how far the recipe is believed (default for a pull request: none)")
     .option("--lane <lane>", "not yet")
     .addHelpText("after", examples)
     .action(async (recipe: string | undefined, flags: RunFlags) => {

@@ -1,4 +1,5 @@
 import type { Settings } from "../config/recipe.ts";
+import type { Trust } from "../recipe/trust/levels.ts";
 import type { TierName } from "../../reports/results.ts";
 
 /** What one build is asked to do. Plain data, made by the command line. */
@@ -9,6 +10,8 @@ export interface BuildRequest {
   readonly sourceBase: string | null;
   readonly ref: string | null;
   readonly pr: number | null;
+  /** How far the recipe is believed, as somebody said; null where nobody did: trust/levels.ts says what holds then. */
+  readonly trust: Trust | null;
   /** The version to upgrade from, or null for the newest that is not head. */
   readonly base: string | null;
   /** One of the settings' variants; null: the recipe as it is. */

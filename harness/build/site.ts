@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { installAbra } from "../abra/find.ts";
 import { FindingError, infra, messageOf } from "../base/errors.ts";
 import { cacheDir } from "../base/paths.ts";
+import { isBounded } from "../recipe/trust/levels.ts";
 import { attachThrowaway, startThrowaway, type Throwaway } from "../swarm/ephemeral/start.ts";
 import { type ImageCache, reachableFrom, startImageCache } from "../swarm/images/cache.ts";
 import { inventoryOf } from "../swarm/inventory.ts";
@@ -186,6 +187,7 @@ export class Site {
       edgeImage: world.edgeImage,
       runId: build.id,
       mounts: world.mounts,
+      processes: isBounded(build.request) ? world.hostConfig.untrusted.nodeProcesses : null,
       ...(cache && gateway ? { env: cache.environment(gateway, caDir), files: [{ path: `${caDir}/recipe-ci.crt`, content: cache.ca }] } : {}),
       waitForEdge: false,
       log: (line) => build.waiting(line),

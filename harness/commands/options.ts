@@ -3,6 +3,7 @@ import { UsageError } from "../base/errors.ts";
 import type { BuildRequest } from "../build/request.ts";
 import { ownEnv } from "../config/recipe.ts";
 import { nearest } from "../base/nearest.ts";
+import { trustFor } from "./trust.ts";
 import { tierNameSchema, type TierName } from "../../reports/results.ts";
 
 /** What commander hands over for `run` and `demo`: strings as typed, absent where not given. */
@@ -47,7 +48,6 @@ export const defaultTiers: readonly TierName[] = ["install", "upgrade", "backup"
 
 /** Flags in the command line's design that do not work yet, each with what it will do. */
 const notYet: readonly (readonly [keyof RunFlags, string])[] = [
-  ["trust", "levels of trust for recipes from a pull request"],
   ["lane", "lanes with capacity of their own"],
 ];
 
@@ -64,10 +64,12 @@ export function buildRequest(source: string | undefined, flags: RunFlags, env: P
   if (flags.quick && flags.stages !== undefined && tiers.includes("install")) {
     throw new UsageError("--quick and --stages install", "contradict each other: --quick leaves the fresh install out", "give one of them");
   }
+  const version = revision(flags, env);
   return {
     source: wanted,
     sourceBase: nonEmpty(env.SRC) ?? null,
-    ...revision(flags, env),
+    ...version,
+    trust: trustFor(flags, { ...version, isPull: nonEmpty(env.PR) !== undefined }),
     base: flags.base ?? null,
     variant: flags.variant ?? null,
     env: Object.fromEntries((flags.env ?? []).map(pair)),

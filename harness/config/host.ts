@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { memoryIn } from "../base/bytes.ts";
 import { messageOf, UsageError } from "../base/errors.ts";
 import { freeSchema, housekeepingKeys, housekeepingKeysInWords, reserveMemorySchema, retentionSchema } from "./housekeeping.ts";
 import { unknownKeys } from "./unknown.ts";
@@ -24,7 +25,30 @@ const hostSchema = z.strictObject({
   reserveMemory: reserveMemorySchema,
   free: freeSchema,
   retention: retentionSchema,
+  /** What a recipe may have that is deployed with `--trust none`. */
+  untrusted: z
+    .strictObject({
+      /** Ports that it may publish on the throwaway node, each a port or a range. */
+      ports: z.array(z.string().regex(/^\d{1,5}(?:-\d{1,5})?$/, "must be a port or a range, like 8448 or 1024-65535")).default(["1024-65535"]),
+      /** Of one service, and tasks of all together. */
+      replicas: z.int().min(1).default(10),
+      tasks: z.int().min(1).default(50),
+      /** Of each container: memory as Docker writes it, cores, processes. */
+      memory: z.string().transform((written, { addIssue }) => containerMemory(written, addIssue)).prefault("2g"),
+      cpus: z.number().min(0.1).default(2),
+      processes: z.int().min(10).default(2000),
+      /** Of all that runs on the throwaway node, its engine too. */
+      nodeProcesses: z.int().min(1000).default(8192),
+    })
+    .prefault({}),
 });
+
+function containerMemory(written: string, addIssue: (message: string) => void): number {
+  const size = memoryIn(written);
+  // Below this Docker refuses it.
+  if (size === null || size < 6 * 1024 ** 2) addIssue("must be a size of at least 6m, like 512m or 2g");
+  return size ?? 0;
+}
 
 export type HostConfig = z.infer<typeof hostSchema>;
 
@@ -54,11 +78,14 @@ export function parseHostConfig(text: string, from: string): HostConfig {
   throw new UsageError(
     from,
     unknown ?? `${issue?.path.join(".") || "the file"}: ${issue?.message ?? "is wrong"}`,
-    `the keys are: baseDomain, edge.{address,httpsPort,httpPort,ca}, mirrors, ${housekeepingKeysInWords}`,
+    `the keys are: baseDomain, edge.{address,httpsPort,httpPort,ca}, mirrors, untrusted.{ports,replicas,tasks,memory,cpus,processes,nodeProcesses}, ${housekeepingKeysInWords}`,
   );
 }
 
-const hostKeys = ["baseDomain", "edge", "mirrors", "address", "httpsPort", "httpPort", "ca", ...housekeepingKeys];
+const hostKeys = [
+  "baseDomain", "edge", "mirrors", "address", "httpsPort", "httpPort", "ca", "untrusted", "ports", "replicas", "tasks", "memory", "cpus", "processes", "nodeProcesses",
+  ...housekeepingKeys,
+];
 
 function readText(path: string | null): string | null {
   try {

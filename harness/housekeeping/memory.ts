@@ -19,9 +19,16 @@ const patienceMs = 600_000;
  * What the services of an app want together, bytes: what each reserves; where it reserves nothing what it is limited to, 512 MiB at most;
  * 128 MiB where it says neither; times its replicas.
  */
-export function wantedBy(services: readonly { readonly memory?: { readonly reserved?: number; readonly limit?: number }; readonly replicas: number | null }[]): number {
-  const each = (memory: (typeof services)[number]["memory"]) => memory?.reserved ?? (memory?.limit === undefined ? serviceBytes : Math.min(memory.limit, mostOfLimit));
-  return services.reduce((sum, { memory, replicas }) => sum + each(memory) * (replicas ?? 1), 0);
+export function wantedBy(services: readonly Wanting[]): number {
+  // Docker takes 0 for none.
+  const each = ({ reservations, limits }: Wanting) => reservations?.memory || Math.min(limits?.memory || serviceBytes, mostOfLimit);
+  return services.reduce((sum, service) => sum + each(service) * (service.replicas ?? 1), 0);
+}
+
+interface Wanting {
+  readonly reservations?: { readonly memory: number | null };
+  readonly limits?: { readonly memory: number | null };
+  readonly replicas: number | null;
 }
 
 /** Whether the host keeps its reserve when a build takes what it wants: null, or in words what is missing. All in bytes. */

@@ -8,6 +8,7 @@ import { fetchError, withoutCredentials } from "./forge.ts";
 import { Git } from "./git.ts";
 import { headRef, listRefs, type Ref, resolveRef, tagNotices, tagsOf, unknownRef } from "./refs.ts";
 import { nameOf, type Source } from "./source.ts";
+import { checkTree } from "./trust/treeCheck.ts";
 import type { Checkout } from "./types.ts";
 import { snapshot, workingTreeLine } from "./worktree.ts";
 
@@ -39,7 +40,8 @@ const pullRef = "refs/recipe-ci/pull";
 
 /**
  * Fetches a recipe into a private clone at an exact commit, with a bare mirror beside it as origin. The source is only read.
- * @throws UsageError where the source, the ref or the recipe is not usable; infra (class forge) where the forge does not answer
+ * @throws UsageError where the source, the ref or the recipe is not usable; FindingError (recipe, class unsafe-files) for a tree that
+ * nobody should have on their disk; infra (class forge) where the forge does not answer
  */
 export async function fetchRecipe(o: FetchOptions): Promise<Checkout> {
   if (o.ref !== null && o.pr !== null) throw new UsageError(`--pr ${o.pr}`, `contradicts --ref ${o.ref}`, "give one of the two");
@@ -49,9 +51,10 @@ export async function fetchRecipe(o: FetchOptions): Promise<Checkout> {
   await fetchMirror(git, located, mirror, o.pr);
   const refs = await listRefs(git, mirror);
   if (refs.length === 0) throw emptyRepo(located);
-  const author = await commitAsked(git, mirror, located, refs, o);
+  const { commit: author, stray } = await commitAsked(git, mirror, located, refs, o);
   const state = located.tree === null ? { commit: author, changed: [] } : await snapshot(git, mirror, located.tree, author, o.into, o.ignore);
   if (state.changed.length > 0) o.log(workingTreeLine(state.changed, author));
+  await checkTree(git, mirror, state.commit);
   const dir = join(o.into, "recipe", located.name);
   await clone(git, mirror, dir, refs, author, state.commit);
   await checkRecipe(dir, located.said);
@@ -63,6 +66,7 @@ export async function fetchRecipe(o: FetchOptions): Promise<Checkout> {
     ref: o.pr === null ? o.ref : `refs/pull/${o.pr}/head`,
     head: state.commit,
     author,
+    ...(stray ? { stray } : {}),
     dirty: state.changed.length > 0,
     changed: state.changed,
     versions: tags.versions,
@@ -111,17 +115,19 @@ async function fetchMirror(git: Git, { url, said }: Located, mirror: string, pr:
   throw fetchError(url, result.stderr);
 }
 
-async function commitAsked(git: Git, mirror: string, located: Located, refs: readonly Ref[], o: FetchOptions): Promise<string> {
+async function commitAsked(git: Git, mirror: string, located: Located, refs: readonly Ref[], o: FetchOptions): Promise<{ commit: string; stray: boolean }> {
   const standing = refs.find(({ ref }) => ref === (o.pr === null ? headRef : pullRef))?.commit;
   if (o.ref === null) {
-    if (standing !== undefined) return standing;
+    if (standing !== undefined) return { commit: standing, stray: false };
     throw located.tree === null
       ? new UsageError(located.said, "its default branch has no commit", "name a branch or tag with --ref")
       : emptyRepo(located);
   }
-  const found = (await resolveRef(git, mirror, refs, o.ref)) ?? (await fetchedById(git, mirror, located.url, o.ref));
+  const known = await resolveRef(git, mirror, refs, o.ref);
+  if (known !== null) return { commit: known, stray: false };
+  const found = await fetchedById(git, mirror, located.url, o.ref);
   if (found === null) throw unknownRef(o.ref, located.said, refs);
-  return found;
+  return { commit: found, stray: true };
 }
 
 /** A whole commit id, or a full ref name, that no branch or tag leads to: some forges hand it out. */

@@ -150,8 +150,14 @@ function merged(a: Draft, b: Draft): Draft {
       ...a.deploy,
       ...b.deploy,
       update_config: { ...mapping(a.deploy.update_config, "update_config"), ...mapping(b.deploy.update_config, "update_config") },
+      resources: resourcesOver(mapping(a.deploy.resources, "resources"), mapping(b.deploy.resources, "resources")),
     },
   };
+}
+
+function resourcesOver(a: Map_, b: Map_): Map_ {
+  const parts = ["limits", "reservations"] as const;
+  return Object.fromEntries(parts.map((part) => [part, { ...mapping(a[part], part), ...mapping(b[part], part) }]));
 }
 
 function assemble(drafts: ReadonlyMap<string, Draft>, top: Record<"secrets" | "configs" | "volumes" | "networks", Map_>, { stack, domain }: { stack: string; domain: string }): ComposeApp {
@@ -194,21 +200,25 @@ function serviceOf(name: string, draft: Draft): ComposeService {
     updateOrder: mapping(deploy.update_config, place).order === "start-first" ? "start-first" : "stop-first",
     replicas: text(deploy.mode, place).startsWith("global") ? null : replicasOf(deploy.replicas, place),
     ...restartDelay(mapping(deploy.restart_policy, place).delay),
-    ...memoryWanted(mapping(deploy.resources, `${place}.resources`), `${place}.resources`),
+    ...resourcesOf(mapping(deploy.resources, `${place}.resources`), `${place}.resources`),
   };
+}
+
+/** What is no number is Docker's to refuse. */
+function resourcesOf(resources: Map_, place: string): Pick<ComposeService, "limits" | "reservations"> {
+  const read = (part: "limits" | "reservations") => {
+    const said = mapping(resources[part], `${place}.${part}`);
+    if (Object.keys(said).length === 0) return {};
+    const number = (key: string) => (/^\d+(?:\.\d+)?$/.test(text(said[key], place)) ? Number(said[key]) : null);
+    return { [part]: { memory: memoryIn(said.memory), cpus: number("cpus"), processes: number("pids") } };
+  };
+  return { ...read("limits"), ...read("reservations") };
 }
 
 /** What is no duration is Docker's to refuse. */
 function restartDelay(value: unknown): Pick<ComposeService, "restartDelayMs"> {
   const ms = typeof value === "string" ? durationMs(value) : null;
   return ms === null ? {} : { restartDelayMs: ms };
-}
-
-/** Zero is Docker's word for not saying; what is no size is Docker's to refuse. */
-function memoryWanted(resources: Map_, place: string): Pick<ComposeService, "memory"> {
-  const said = (["reservations", "limits"] as const).map((key) => memoryIn(mapping(resources[key], `${place}.${key}`).memory) ?? 0);
-  const [reserved = 0, limit = 0] = said;
-  return reserved + limit > 0 ? { memory: { ...(reserved > 0 ? { reserved } : {}), ...(limit > 0 ? { limit } : {}) } } : {};
 }
 
 function disabled(healthcheck: Map_): boolean {

@@ -147,7 +147,8 @@ function modifiersOf(tail: string): Record<string, string> {
   return Object.fromEntries([...comment.matchAll(/(?:^|\s)([a-z][\w-]*)=(\S+)/g)].map((m) => [m[1] ?? "", m[2] ?? ""]));
 }
 
-function quoted(value: string): string {
+/** A value as an env file holds it: plain, else in single quotes, else escaped in double ones. */
+export function quoted(value: string): string {
   if (value.includes("\0")) throw new TypeError("an env value can't hold a NUL");
   if (/^[\w@%+=:,./-]*$/.test(value)) return value;
   if (!/['\r\n]/.test(value)) return `'${value}'`;

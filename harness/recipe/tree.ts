@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { Git } from "./git.ts";
+import { checkTree } from "./trust/treeCheck.ts";
 import type { Checkout } from "./types.ts";
 
 /** Puts the files of another commit of the recipe into a folder of this machine. @throws infra (class git) */
@@ -7,6 +8,11 @@ export async function treeAt(checkout: Checkout, commit: string, into: string, s
   const git = await Git.in(`${into}.git-settings`, signal);
   await git.run(["clone", "--quiet", "--no-checkout", checkout.mirror, into], { cwd: dirname(into) });
   await git.run(["checkout", "--quiet", "--detach", commit], { cwd: into });
+}
+
+/** Looks through a commit's tree as head's was before it was fetched. @throws FindingError (recipe, class unsafe-files); infra (class git) */
+export async function checkCommit(checkout: Pick<Checkout, "mirror">, commit: string, signal: AbortSignal): Promise<void> {
+  await checkTree(await Git.in(`${checkout.mirror}.git-settings`, signal), checkout.mirror, commit);
 }
 
 /** Tags of head and of the commits that it descends from. @throws infra (class git) */

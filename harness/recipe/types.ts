@@ -19,6 +19,8 @@ export interface Checkout {
   readonly head: string;
   /** The commit the working tree is based on; differs from `head` only when dirty. */
   readonly author: string;
+  /** No branch or tag of the source leads to it: it may be anybody's. */
+  readonly stray?: boolean;
   readonly dirty: boolean;
   /** Files that differ from `author`, where dirty. */
   readonly changed: readonly string[];
@@ -57,8 +59,16 @@ export interface ComposeService {
   readonly replicas: number | null;
   /** What Swarm waits before each restart, milliseconds; absent where compose leaves it to Swarm. */
   readonly restartDelayMs?: number;
-  /** What `deploy.resources` reserves of the node's memory and limits it to, bytes; each absent where it does not say. */
-  readonly memory?: { readonly reserved?: number; readonly limit?: number };
+  /** What it may use at most, and what it reserves: bytes, cores, processes; absent where its files say neither. */
+  readonly limits?: ServiceLimits;
+  readonly reservations?: ServiceLimits;
+}
+
+/** Null where the files say nothing, or nothing that is a number. */
+export interface ServiceLimits {
+  readonly memory: number | null;
+  readonly cpus: number | null;
+  readonly processes: number | null;
 }
 
 /** The compose files of an app, merged and interpolated as abra would. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Poll, SeenNode, SeenTask } from "./observe/seen.ts";
-import type { Change, Disturbance, Health, History, ServiceRecord, TaskRecord } from "./types.ts";
+import type { Capped, Change, Disturbance, Health, History, ServiceRecord, TaskRecord } from "./types.ts";
 
 /**
  * Pure accumulation. Swarm forgets (5 tasks a slot, none of their logs), the history does not: what was seen once stays,
@@ -123,11 +123,13 @@ export interface Declared {
   readonly dependencies: ReadonlyMap<string, readonly string[]>;
   /** Services whose ports the harness's overlay changes. */
   readonly overlaid: readonly string[];
+  /** Services that the harness's own limits bind. */
+  readonly capped?: Capped;
 }
 
 /** What holds from here on: an upgrade may bring new services, new waits and new ports. */
-export function declare(history: History, { dependencies, overlaid }: Declared): History {
-  return { ...history, dependencies: Object.fromEntries(dependencies), overlaid };
+export function declare(history: History, { dependencies, overlaid, capped }: Declared): History {
+  return { ...history, dependencies: Object.fromEntries(dependencies), overlaid, ...(capped ? { capped } : {}) };
 }
 
 /** The command that makes the change has returned. */

@@ -1,3 +1,4 @@
+import { limitBehind } from "./policy/capped.ts";
 import { daemonLost } from "./policy/daemon.ts";
 import { rootOf } from "./policy/blame.ts";
 import type { Finding, Rule } from "./policy/finding.ts";
@@ -40,13 +41,14 @@ export function judge(history: History, limits: Limits, now: number): Judgement 
 
 function verdict(finding: Finding, history: History): Judgement {
   const { class: cls, service, summary, evidence, hint, slot, at } = finding;
-  const ours = overlayCauses.has(cls) && history.overlaid.some((name) => name === service);
-  if (!ours) return { kind: finding.kind, slot, at, reason: { class: cls, service, summary, evidence, hint } };
+  const limit = limitBehind(finding, history);
+  const ours = overlayCauses.has(cls) && history.overlaid.some((name) => name === service) ? "on a service whose ports the harness's overlay changes for this host" : limit?.words;
+  if (ours === undefined) return { kind: finding.kind, slot, at, reason: { class: cls, service, summary, evidence, hint } };
   return {
     kind: "harness-limit",
     slot,
     at,
-    reason: { class: "harness-limit", service, summary, evidence: [`${cls}, on a service whose ports the harness's overlay changes for this host`, ...evidence], hint },
+    reason: { class: "harness-limit", service, summary, evidence: [`${cls}, ${ours}`, ...evidence], hint: limit?.hint ?? hint },
   };
 }
 

@@ -114,6 +114,12 @@ export interface Disturbance {
   readonly engine?: true;
 }
 
+/** Names of services that the harness's own limits bind tighter than their own do. */
+export interface Capped {
+  readonly memory: readonly string[];
+  readonly processes: readonly string[];
+}
+
 /** All that is known since the watch began. */
 export interface History {
   readonly stack: string;
@@ -128,6 +134,8 @@ export interface History {
   readonly dependencies: Readonly<Record<string, readonly string[]>>;
   /** Services whose ports the harness's own overlay changes for this host. */
   readonly overlaid: readonly string[];
+  /** Services that the harness's own limits bind; absent where none do. */
+  readonly capped?: Capped;
   /** Images whose registry explicitly said that they do not exist. */
   readonly missingImages: readonly string[];
   /** What an image's own health check is, where its engine could be asked. */

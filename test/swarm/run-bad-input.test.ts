@@ -84,7 +84,7 @@ const flags: Readonly<Record<string, () => Case>> = {
   "an unknown stage": () => ({ args: ["run", ".", "--stages", "instal"], says: ['--stages: unknown stage "instal"', 'did you mean "install"', "install, upgrade"] }),
   "an unknown stage in the environment": () => ({ args: ["run", "."], env: { STAGES: "instal" }, says: ['unknown stage "instal"'] }),
   "a lane": () => ({ args: ["run", ".", "--lane", "pr"], says: ["--lane", "not yet"] }),
-  "a trust": () => ({ args: ["run", ".", "--trust", "pr"], says: ["--trust", "not yet"] }),
+  "a trust": () => ({ args: ["run", ".", "--trust", "pr"], says: ["--trust", "unknown level", "none, data, tests"] }),
   "neither yes nor no to the extra suite": () => ({ args: ["run", "."], env: { EXTRA_TESTS: "maybe" }, says: ["EXTRA_TESTS", '"maybe"', "set it to 1"] }),
   "a Swarm over ssh": () => ({ args: ["run", ".", "--swarm", "ssh://server"], says: ["--swarm ssh://server", "not yet"] }),
   "an unknown Swarm": () => ({ args: ["run", ".", "--swarm", "remote"], says: ["--swarm", '"remote"', "ephemeral or local"] }),

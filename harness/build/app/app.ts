@@ -4,6 +4,9 @@ import { RecipeTree } from "../../abra/tree.ts";
 import { withDomains } from "../../config/needs.ts";
 import { composeFiles, envValues, setEnv } from "../../recipe/envfile.ts";
 import { appLabel, checkNames, newNonce, stackName } from "../../recipe/naming.ts";
+import { checkCommit } from "../../recipe/tree.ts";
+import { isBounded } from "../../recipe/trust/levels.ts";
+import { plainEnv } from "../../recipe/trust/plainEnv.ts";
 import type { Checkout } from "../../recipe/types.ts";
 import { overlayFor, type Reach } from "../../swarm/overlay.ts";
 import type { Swarm } from "../../swarm/types.ts";
@@ -15,6 +18,7 @@ import { failureFiles } from "./failureFiles.ts";
 import { must } from "./must.ts";
 import { needsOf } from "./settings.ts";
 import type { Site } from "../site.ts";
+import { limitsFor, mustBeAllowed } from "./trust.ts";
 
 /** What an app is made of. */
 type Wanted = Pick<App, "which" | "tree" | "settings" | "asked"> & { readonly checkout: Checkout; readonly need?: string | null; readonly domain?: string };
@@ -24,6 +28,8 @@ type Wanted = Pick<App, "which" | "tree" | "settings" | "asked"> & { readonly ch
  * @throws FindingError where the recipe or abra refuses; UsageError for names that Docker would refuse
  */
 export async function newApp(site: Site, swarm: Swarm, { checkout, which, tree, settings, asked, need = null, domain = newDomain(checkout.name, swarm) }: Wanted): Promise<App> {
+  // Head's was looked through before it was fetched.
+  if (tree.side === "base") await checkCommit(checkout, tree.commit, site.build.signal);
   const stack = stackName(domain);
   const from = tree.side === "base" ? tree : null;
   const dir = posix.join(swarm.shell.runDir, need === null ? `abra-${labelOf({ which, from, need })}` : `abra-needs-${need}`);
@@ -63,14 +69,19 @@ export async function moveTo(site: Site, swarm: Swarm, app: App, tree: Tree, add
   const domains = new Map([...site.needs.values()].map((need) => [need.name, need.domain]));
   const asked = withDomains(envFor(app.settings, { ...app.wired, ...app.asked }, upgraded ? "upgrade" : "deploy"), domains);
   const wanted = { ...added, ...asked, LETS_ENCRYPT_ENV: "" };
-  const env = setEnv(await app.abra.readEnv(app.domain), wanted);
+  const bounded = app.need === null && isBounded(site.build.request);
+  const own = await app.abra.readEnv(app.domain);
+  const env = setEnv(bounded ? plainEnv(own) : own, wanted);
   const files = composeFiles(envValues(env)).filter((file) => !isOverlayFile(file));
   const { compose, overlays } = await composed(tree.dir, { ...envValues(env), COMPOSE_FILE: files.join(":") }, app.stack, { settings: app.settings, side: tree.side });
+  if (bounded) await mustBeAllowed(site, tree.dir, { ...envValues(env), COMPOSE_FILE: files.join(":") }, app);
   app.tree = tree;
   app.compose = compose;
   checkNames(app.compose, app.stack);
   const overlay = overlayFor(app.compose, { ipvs: swarm.facts.ipvs, reach: reachOf(site, swarm, app) });
-  const over = [...overlays.map((one) => ({ ...one, host: false })), ...(overlay ? [{ name: overlayFile, text: overlay.yaml, said: overlay.summary, host: true }] : [])];
+  const over: (App["overlays"][number] & { readonly name: string })[] = [...overlays.map((one) => ({ ...one, host: false })), ...(overlay ? [{ name: overlayFile, text: overlay.yaml, said: overlay.summary, host: true }] : [])];
+  const limits = limitsFor(site, app);
+  if (limits) over.push(limits);
   await writeOverlays(swarm, app, over);
   files.push(...over.map(({ name }) => name));
   for (const { said } of over) site.overlays.add(app.need === null ? said : `${app.need}: ${said}`);

@@ -3,14 +3,15 @@ import type { RecipeTree } from "../../abra/tree.ts";
 import type { Side } from "../../config/overlays.ts";
 import type { Settings } from "../../config/recipe.ts";
 import type { ComposeApp } from "../../recipe/types.ts";
+import type { Capped } from "../../watch/types.ts";
 import type { Watch } from "../../watch/watch.ts";
 
 /** The file in the recipe's tree on the node with what this host needs. */
 export const overlayFile = "compose.recipe-ci.yml";
 
-/** Whether a file in that tree is the harness's, and not the recipe's: the one above, or an overlay of the settings. */
+/** Whether a file in that tree is the harness's, and not the recipe's: the one above, limits, or an overlay of the settings. */
 export function isOverlayFile(file: string): boolean {
-  return /^compose\.recipe-ci(?:\.\d+)?\.yml$/.test(file);
+  return /^compose\.recipe-ci(?:\.\d+|\.limits)?\.yml$/.test(file);
 }
 
 /** One commit of the recipe, with its files in a folder of this machine. */
@@ -51,7 +52,7 @@ export interface App {
   secrets: Readonly<Record<string, string>>;
   watch: Watch | null;
   /** The compose files that were laid over the recipe's own: what each says it is for, and whether this host needs it or the settings want it. */
-  overlays: readonly { readonly said: string; readonly text: string; readonly host: boolean }[];
+  overlays: readonly { readonly said: string; readonly text: string; readonly host: boolean; readonly capped?: Capped }[];
   /** Services that the overlay for this host gives other ports than the recipe does. */
   overlaid: readonly string[];
   /** The recipe's hooks.ts has put real content into it. */

@@ -4,8 +4,9 @@ import type { App } from "./appState.ts";
 /** What of an app tells whose a refusal is. */
 export type Overlaid = Pick<App, "stack" | "compose" | "overlays">;
 
-/** All that the overlay for a host without IPVS does. */
+/** All that the overlay for a host without IPVS does, and all that limits do. */
 const hostCauses = /dnsrr|endpoint|\bports?\b/i;
+const limitCauses = /\b(?:memory|cpus?|pids|limits?|reservations?|resources)\b/i;
 
 const sections = ["configs", "secrets", "volumes", "networks"] as const;
 
@@ -17,7 +18,8 @@ const sections = ["configs", "secrets", "volumes", "networks"] as const;
  */
 export function overlayBehind(said: string, app: Overlaid): string | null {
   const places = placesIn(said, app);
-  const touches = ({ host, text }: App["overlays"][number]) => {
+  const touches = ({ host, text, capped }: App["overlays"][number]) => {
+    if (capped) return limitCauses.test(said);
     if (host) return hostCauses.test(said);
     return places.length === 0 || places.some((place) => isIn(parse(text), place));
   };

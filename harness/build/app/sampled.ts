@@ -7,6 +7,7 @@ import { composed, type Ground } from "./composed.ts";
 
 /** For what is said of a recipe before its stack is named: only the name's shape matters. */
 export const anyStack = "lint_ci_test";
+export const anyDomain = "lint.ci.test";
 
 const asItIs: Ground = { settings: { overlays: [], place: "" }, side: "head" };
 
@@ -25,7 +26,8 @@ export async function lintable(dir: string, env: Readonly<Record<string, string>
   return readForLint(dir, await sampled(dir, env), anyStack);
 }
 
-async function sampled(dir: string, env: Readonly<Record<string, string>>): Promise<Record<string, string>> {
+/** The .env of a new app, before its stack is named. */
+export async function sampled(dir: string, env: Readonly<Record<string, string>>): Promise<Record<string, string>> {
   const sample = (await recipeFile(dir, ".env.sample")) ?? "";
-  return { ...envValues(sample), ...env, DOMAIN: "lint.ci.test", STACK_NAME: anyStack };
+  return { ...envValues(sample), ...env, DOMAIN: anyDomain, STACK_NAME: anyStack };
 }

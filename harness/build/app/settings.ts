@@ -12,6 +12,7 @@ import { dependencies } from "../../recipe/dependencies.ts";
 import { composeFiles } from "../../recipe/envfile.ts";
 import { recipeFile, serviceNames } from "../../recipe/files.ts";
 import { treeAt } from "../../recipe/tree.ts";
+import { isBounded, isProposed } from "../../recipe/trust/levels.ts";
 import type { Checkout, ComposeApp } from "../../recipe/types.ts";
 import { defaultLimits } from "../../watch/limits.ts";
 import { defaultRestartDelayMs } from "../../watch/observe/parse.ts";
@@ -24,7 +25,7 @@ import { anyStack, asSampled } from "./sampled.ts";
 /**
  * The settings that this build is judged by, from one place only: `--config`, else this project's recipes/<name>/, else the
  * recipe's own .recipe-ci/recipe.json. Whoever is judged must not loosen the judge: what this project says wins over the
- * recipe, and a pull request is judged by the settings of the default branch.
+ * recipe, and a pull request that nobody vouches for is judged by the settings of the default branch.
  * @param called the recipe's name by its source: the TYPE in its own files could lead past recipes/<name>/
  * @param recipes this project's settings, a folder a recipe
  * @returns with the request's variant chosen
@@ -65,7 +66,12 @@ async function ofProject(recipes: string, names: readonly string[]): Promise<Set
 }
 
 async function ofRecipe(build: Build, checkout: Checkout): Promise<Settings | null> {
-  if (build.request.pr === null) return own(checkout.dir, checkout.name, "");
+  const { request } = build;
+  if (!isBounded(request)) return own(checkout.dir, checkout.name, "");
+  if (!isProposed(request) && !checkout.stray) {
+    if ((await recipeFile(checkout.dir, noSettings.place, checkout.name)) !== null) build.warn(`${noSettings.place} is not read: --trust none believes nothing of the recipe's`);
+    return null;
+  }
   const trusted = join(build.dir, "default-branch");
   await treeAt(checkout, "HEAD", trusted, build.signal);
   const [proposed, standing] = await Promise.all([checkout.dir, trusted].map((dir) => recipeFile(dir, noSettings.place, checkout.name)));

@@ -1,4 +1,5 @@
 import { FindingError, type Reason, UsageError } from "../../base/errors.ts";
+import { notTrusted } from "../../recipe/trust/refusal.ts";
 
 /**
  * What makes base, or a version older than that, undeployable, as a reason that does not blame head.
@@ -16,7 +17,7 @@ export function baseBroken(error: unknown, version = "base"): Reason {
 }
 
 function reasonOf(error: unknown): Omit<Reason, "class"> {
-  if (error instanceof FindingError && (error.blame === "recipe" || (error.blame === "harness-limit" && error.reason.class === "abra-refused"))) return error.reason;
+  if (error instanceof FindingError && (error.blame === "recipe" || (error.blame === "harness-limit" && error.reason.class === "abra-refused") || error.reason.class === notTrusted)) return error.reason;
   if (error instanceof UsageError) return { service: null, summary: `${error.where}: ${error.what}`, evidence: [], hint: error.remedy };
   throw error;
 }

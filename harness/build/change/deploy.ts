@@ -13,6 +13,7 @@ import { ready } from "../ready/ready.ts";
 import { needsOf } from "../app/settings.ts";
 import type { Site } from "../site.ts";
 import { untilOver } from "../app/standing.ts";
+import { cappedIn } from "../app/trust.ts";
 
 /** What abra may take beside any waiting, milliseconds; and with it the commands that it runs after a deployment. */
 const abraMs = 120_000;
@@ -68,7 +69,7 @@ export async function deploy(site: Site, swarm: Swarm, app: App, o: { force: boo
  */
 async function make(site: Site, swarm: Swarm, app: App, watch: Watch, change: Change): Promise<{ settled: Settled; gaveUp: Outcome | null }> {
   const { build } = site;
-  await watch.beforeChange(change.name, { dependencies: needsOf(app), overlaid: app.overlaid });
+  await watch.beforeChange(change.name, { dependencies: needsOf(app), overlaid: app.overlaid, capped: cappedIn(app.overlays) });
   const settling = watch.settled(change);
   const converging = watch.converged(change);
   // Whoever ends abra has the reason; these two may have nobody left who asks.

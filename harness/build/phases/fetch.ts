@@ -6,11 +6,13 @@ import { sourceOf } from "../../recipe/source.ts";
 import type { Checkout, Version } from "../../recipe/types.ts";
 import { baseNamed, olderVersions } from "../../recipe/versions.ts";
 import { tagsBefore, treeAt } from "../../recipe/tree.ts";
+import { trustOf } from "../../recipe/trust/levels.ts";
 import type { Tree } from "../app/appState.ts";
 import type { Build } from "../context.ts";
 import { isSkipDeclared } from "../tier/declaredSkips.ts";
 import { findTests } from "../tier/recipeTests.ts";
 import { findSettings } from "../app/settings.ts";
+import { refuseStray } from "../app/trust.ts";
 
 /** The recipe's files on this machine: head's, and base's where there is one to upgrade from. */
 export interface Fetched {
@@ -37,6 +39,8 @@ export async function fetch(build: Build): Promise<Fetched> {
     signal: build.signal,
     log: (line) => build.note(line),
   });
+  refuseStray(request, fetched);
+  build.note(`trust: ${trustOf(request, source.kind === "path")}`);
   const checkout = { ...fetched, name: await nameForAbra(fetched) };
   if (checkout.name !== fetched.name) build.note(`${fetched.name}: the recipe calls itself ${checkout.name} (TYPE in .env.sample)`);
   build.settings = await findSettings(build, checkout, fetched.name);

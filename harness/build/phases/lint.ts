@@ -9,7 +9,8 @@ import type { Rung } from "../../../reports/results.ts";
 import { abraIn } from "../app/app.ts";
 import type { Tree } from "../app/appState.ts";
 import { envFor } from "../app/envFor.ts";
-import { asSampled, lintable } from "../app/sampled.ts";
+import { anyDomain, anyStack, asSampled, lintable, sampled } from "../app/sampled.ts";
+import { mustBeAllowed } from "../app/trust.ts";
 import type { Site } from "../site.ts";
 import type { Fetched } from "./fetch.ts";
 
@@ -30,7 +31,7 @@ export async function lint(site: Site, { checkout, baseTree }: Fetched): Promise
  * What can be said without a Swarm. Head's images begin to be pulled here, as soon as they are known.
  * @param dir head's files
  * @param base the version to upgrade from, for what has to have changed since
- * @throws FindingError (recipe, invalid-compose)
+ * @throws FindingError (recipe, invalid-compose; unverified, not-trusted)
  */
 export async function lintStatic(site: Site, dir: string, base: LintRecipe | null): Promise<readonly Finding[]> {
   const { build, images } = site;
@@ -43,6 +44,7 @@ export async function lintStatic(site: Site, dir: string, base: LintRecipe | nul
     build.findings.lint = "fail";
     throw new FindingError("recipe", invalid);
   }
+  await mustBeAllowed(site, dir, await sampled(dir, envFor(build.settings, build.request.env, "deploy")), { stack: anyStack, domain: anyDomain });
   images.want(head.app);
   for (const finding of findings) build.warn(`lint: ${findingLine(finding)}`);
   return findings;

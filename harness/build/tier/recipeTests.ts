@@ -3,6 +3,7 @@ import { join, relative, sep } from "node:path";
 import { UsageError, messageOf } from "../../base/errors.ts";
 import { packageRoot } from "../../base/paths.ts";
 import { type TestFiles, testFiles } from "../../recipe/testFiles.ts";
+import { isProposed, trustOf } from "../../recipe/trust/levels.ts";
 import type { Checkout } from "../../recipe/types.ts";
 import type { BuildRequest } from "../request.ts";
 
@@ -40,7 +41,7 @@ interface Found {
  * @throws UsageError where a folder can't be read
  */
 export async function findTests(
-  request: Pick<BuildRequest, "config" | "pr" | "ref">,
+  request: Pick<BuildRequest, "config" | "pr" | "ref" | "trust">,
   checkout: Pick<Checkout, "dir">,
   { names, isPath, recipes = join(packageRoot, "recipes") }: { names: readonly string[]; isPath: boolean; recipes?: string },
 ): Promise<RecipeTests> {
@@ -57,10 +58,12 @@ export async function findTests(
 }
 
 /** Why the recipe's own tests are not run; null where they are. */
-function whyNot({ pr, ref }: Pick<BuildRequest, "pr" | "ref">, isPath: boolean): string | null {
+function whyNot(request: Pick<BuildRequest, "pr" | "ref" | "trust">, isPath: boolean): string | null {
+  const level = trustOf(request, isPath);
+  if (level === "tests") return null;
   const are = `the recipe's own tests in ${ownFolder}/ are not run:`;
-  if (pr !== null) return `${are} those of a pull request are somebody else's programs; name its folder or ref to run them`;
-  return isPath || ref !== null ? null : `${are} nobody chose this version of them; name a ref with --ref, or a folder`;
+  if (isProposed(request)) return `${are} those of a pull request are somebody else's programs; name its folder or ref to run them`;
+  return request.trust !== null ? `${are} that takes --trust tests` : `${are} nobody chose this version of them; name a ref with --ref, or a folder`;
 }
 
 /** Null where there is nothing that runs. */

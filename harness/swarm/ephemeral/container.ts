@@ -18,6 +18,8 @@ export interface NodeSpec {
   readonly dockerdArgs: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly files: readonly { readonly path: string; readonly content: string }[];
+  /** All processes in it together, threads counted, its engine's too; null: as many as the host allows. */
+  readonly processes: number | null;
 }
 
 /** The container's name, known before it exists. */
@@ -59,6 +61,7 @@ export async function nodeContainer(
     asNode(): this {
       this.hostConfig.AutoRemove = true;
       this.hostConfig.PortBindings = Object.fromEntries(nodePorts.map((port) => [port, [{ HostIp: "127.0.0.1", HostPort: "0" }]]));
+      if (spec.processes !== null) this.hostConfig.PidsLimit = spec.processes;
       this.hostConfig.LogConfig = { Type: "json-file", Config: { "max-size": "5m" } };
       this.createOpts.ExposedPorts = Object.fromEntries(nodePorts.map((port) => [port, {}]));
       // Without a name it goes with the container; the label says whose it is.

@@ -31,6 +31,8 @@ export interface ThrowawayOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Put into each node before its engine starts. */
   readonly files?: readonly { readonly path: string; readonly content: string }[];
+  /** Of each node, see NodeSpec. */
+  readonly processes?: number | null;
   /** 1 by default; the first is the manager. */
   readonly nodes?: number;
   /** false: resolves as soon as the Swarm is up; `edgeReady` tells about the edge. */
@@ -136,9 +138,9 @@ async function edgeImage(o: ThrowawayOptions, manager: RunningNode, shell: Conta
 }
 
 function specOf(o: ThrowawayOptions, index: number, program: string | null): NodeSpec {
-  const { runId, nodeImage: image, dockerdArgs = [], env = {}, files = [] } = o;
+  const { runId, nodeImage: image, dockerdArgs = [], env = {}, files = [], processes = null } = o;
   const mounts = [...(o.mounts ?? []), ...(program ? [{ source: program, target: inNode }] : [])];
-  return { image, runId, index, mounts, dockerdArgs, env, files };
+  return { image, runId, index, mounts, dockerdArgs, env, files, processes };
 }
 
 function edgeOf(manager: RunningNode, ca: string): Edge {

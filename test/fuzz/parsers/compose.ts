@@ -8,6 +8,8 @@ import { dependencies } from "../../../harness/recipe/dependencies.ts";
 import { interpolate, MissingVariable } from "../../../harness/recipe/interpolate.ts";
 import { staticFindings } from "../../../harness/recipe/lint/lint.ts";
 import { isMap } from "../../../harness/recipe/lint/recipe.ts";
+import { limitsOverlay } from "../../../harness/recipe/trust/limits.ts";
+import { refusals } from "../../../harness/recipe/trust/policy.ts";
 import type { ComposeApp } from "../../../harness/recipe/types.ts";
 import { parseYaml } from "../../../harness/recipe/compose.ts";
 import { interpolateDeep } from "../../../harness/recipe/interpolate.ts";
@@ -53,6 +55,7 @@ function all(texts: readonly string[], env: Readonly<Record<string, string>>): v
   const files = texts.map((text, index) => ({ name: `compose.${index}.yml`, text }));
   const app = orRefused(() => composeApp(files, env, "stack_ci_test"));
   if (!app) return;
+  limitsOverlay(app, bounds);
   checkApp(app);
   backupPlan(app);
   overlayFor(app, { ipvs: false });
@@ -63,6 +66,16 @@ function all(texts: readonly string[], env: Readonly<Record<string, string>>): v
   const lint = read.map(({ name, written }) => ({ name, written: written as object as Record<string, unknown>, content: interpolateDeep(written, env) as Record<string, unknown> }));
   const recipe = { app, stack: "stack_ci_test", files: lint, allCompose: texts.join("\n"), sample: "A=1\n", configs: [], notes: {} };
   for (const { text, remedy, rule } of staticFindings(recipe, recipe)) assert.ok(text !== "" && remedy !== "" && rule !== "");
+}
+
+const bounds = { ports: ["1024-65535"], replicas: 10, tasks: 50, memory: 2 ** 31, cpus: 2, processes: 2000 };
+
+/** Every refusal is a line that terminals and reports can show, whatever the file says. */
+function judgeUntrusted(texts: readonly string[], env: Readonly<Record<string, string>>): void {
+  const files = texts.map((text, index) => ({ name: `compose.${index}.yml`, text }));
+  for (const refusal of refusals({ files, env, abraSh: `export A=${env.A ?? ""}\n` }, { stack: "stack_ci_test", domain: "stack.ci.test", bounds })) {
+    assert.ok(!/[\p{Cc}]/u.test(refusal.text), JSON.stringify(refusal));
+  }
 }
 
 /** Only text and numbers where text and numbers belong: nothing that an object has by itself. */
@@ -90,6 +103,18 @@ export const compose: Parser = {
     "a long host": () => all([`services: {app: {image: x, environment: {URL: "${much("//a@", 300_000)}"}}, db: {image: y}}`], {}),
     "a long key of a host": () => all([`services: {app: {image: x, environment: {"${much("_HOST", 300_000)}x": db}}, db: {image: y}}`], {}),
     "many labels": () => all([`services: {app: {image: x, deploy: {labels: {${many(10_000, (i) => `backupbot.backup.volumes.v${i}: "false", `)}}}}}`], {}),
+  },
+};
+
+export const untrusted: Parser = {
+  name: "compose file that nobody vouches for",
+  cases: cases(record({ texts: array(yaml, { minLength: 1, maxLength: 2 }), variables }), ({ texts, variables: env }) => judgeUntrusted(texts, env)),
+  long: {
+    "many services": () => judgeUntrusted([`services:\n${many(3_000, (i) => `  s${i}: {image: "x:${i}", privileged: true, volumes: ["/:/x"]}\n`)}`], {}),
+    "many mounts": () => judgeUntrusted([`services: {app: {image: x, volumes: [${many(10_000, (i) => `"v${i}:/v${i}", `)}]}}`], {}),
+    "references that do not end": () => judgeUntrusted([`services: {app: {image: x, pid: "${much("${A:-", 200_000)}"}}`], {}),
+    "dollars": () => judgeUntrusted([`services: {app: {image: x, pid: "${much("$", 200_000)}"}}`], {}),
+    "a port that does not end": () => judgeUntrusted([`services: {app: {image: x, ports: ["${much("1:", 200_000)}"]}}`], {}),
   },
 };
 

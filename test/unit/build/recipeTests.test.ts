@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { App } from "../../../harness/build/app/appState.ts";
 import { notRun } from "../../../harness/build/phases/custom.ts";
 import { findTests, noTests } from "../../../harness/build/tier/recipeTests.ts";
+import type { Trust } from "../../../harness/recipe/trust/levels.ts";
 import { subject } from "../../../harness/build/app/subject.ts";
 
 let dir: string;
@@ -20,8 +21,8 @@ function write(...files: string[]): void {
   }
 }
 
-const find = (o: { config?: string; pr?: number; ref?: string; isPath?: boolean; names?: string[] } = {}) =>
-  findTests({ config: o.config === undefined ? null : join(dir, o.config), pr: o.pr ?? null, ref: o.ref ?? null }, { dir: join(dir, "repo") }, {
+const find = (o: { config?: string; pr?: number; ref?: string; trust?: Trust; isPath?: boolean; names?: string[] } = {}) =>
+  findTests({ config: o.config === undefined ? null : join(dir, o.config), pr: o.pr ?? null, ref: o.ref ?? null, trust: o.trust ?? null }, { dir: join(dir, "repo") }, {
     names: o.names ?? ["blog"], isPath: o.isPath ?? true, recipes: join(dir, "recipes"),
   });
 
@@ -52,6 +53,11 @@ describe("whose tests are run", () => {
     ["a URL's default branch", { isPath: false }, false],
     ["a pull request", { isPath: false, pr: 3 }, false],
     ["a pull request of a path", { pr: 3 }, false],
+    ["a pull request by its ref", { ref: "refs/pull/3/head" }, false],
+    ["a pull request whose settings somebody vouches for", { pr: 3, trust: "data" }, false],
+    ["a folder that nobody vouches for", { trust: "none" }, false],
+    ["a folder whose settings alone somebody vouches for", { trust: "data" }, false],
+    ["a URL's default branch that somebody vouches for", { isPath: false, trust: "tests" }, true],
   ])("incident 38: the recipe's own, of %s", async (_, how, runs) => {
     write("repo/.recipe-ci/b.test.ts");
     const found = await find(how);

@@ -10,6 +10,8 @@ const app = (...overlays: Overlaid["overlays"]): Overlaid => ({
 const ofSettings = { said: "overlays.0 of recipe.ts (small host): app.{deploy}", text: "services:\n  app:\n    deploy:\n      resources:\n        limits:\n          cpus: '9'\n", host: false };
 const ofHost = { said: "no IPVS in this kernel", text: "services:\n  app:\n    deploy:\n      endpoint_mode: dnsrr\n", host: true };
 
+const limits = { said: "not trusted: each service has limits", text: "services:\n  app:\n    deploy:\n      resources: {}\n", host: true, capped: { memory: ["app"], processes: ["app"] } };
+
 describe("what abra refuses under an overlay", () => {
   it.each<[string, string, Overlaid, string | null]>([
     ["without any is the recipe's", "invalid mount", app(), null],
@@ -22,5 +24,7 @@ describe("what abra refuses under an overlay", () => {
     ["names only begin alike", "failed to create network test_1_app-net", app(ofSettings), ofSettings.said],
     ["of ports, where the host's overlay moved them", "port '8080' is already in use by service", app(ofHost), ofHost.said],
     ["of nothing that the host's overlay does is the recipe's", "invalid mount target", app(ofHost), null],
+    ["of limits, where the harness set them", "services.app.deploy.resources.limits Additional property pids is not allowed", app(limits), limits.said],
+    ["of nothing that limits do is the recipe's", "failed to update service test_1_app: invalid mount", app(limits), null],
   ])("%s: %s", (_, said, overlaid, behind) => expect(overlayBehind(said, overlaid)).toBe(behind));
 });

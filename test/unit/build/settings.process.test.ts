@@ -7,6 +7,7 @@ import type { BuildEvent } from "../../../harness/build/events.ts";
 import { findSettings, needsOf } from "../../../harness/build/app/settings.ts";
 import { noSettings, parseSettings, type Settings } from "../../../harness/config/recipe.ts";
 import { fetchRecipe } from "../../../harness/recipe/checkout.ts";
+import type { Trust } from "../../../harness/recipe/trust/levels.ts";
 import { appOf } from "../recipe/compose.ts";
 import { compose, Repo, scratch } from "../recipe/repo.ts";
 import { request } from "./request.ts";
@@ -23,12 +24,12 @@ const json = (failures: number) => JSON.stringify({ restarts: { failures } });
 let made = 0;
 const repo = () => new Repo(join(home, `${++made}`, "blog"));
 
-async function find(from: Repo, o: { pr?: number; called?: string; settings?: Settings; variant?: string } = {}) {
+async function find(from: Repo, o: { pr?: number; ref?: string; trust?: Trust; called?: string; settings?: Settings; variant?: string } = {}) {
   const events: BuildEvent[] = [];
   const pr = o.pr ?? null;
-  const build = new Build({ ...request, pr, settings: o.settings ?? null, variant: o.variant ?? null }, (event) => events.push(event), AbortSignal.timeout(20_000), `unit-${++made}`);
+  const build = new Build({ ...request, pr, ref: o.ref ?? null, trust: o.trust ?? null, settings: o.settings ?? null, variant: o.variant ?? null }, (event) => events.push(event), AbortSignal.timeout(20_000), `unit-${++made}`);
   Object.assign(build, { dir: join(home, `${made}`) });
-  const checkout = await fetchRecipe({ source: { kind: pr === null ? "path" : "url", path: from.dir, url: `file://${from.dir}`, name: "blog" }, ref: null, pr, into: join(build.dir, "fetch"), signal: build.signal, log: () => {} });
+  const checkout = await fetchRecipe({ source: { kind: pr === null ? "path" : "url", path: from.dir, url: `file://${from.dir}`, name: "blog" }, ref: o.ref ?? null, pr, into: join(build.dir, "fetch"), signal: build.signal, log: () => {} });
   const settings = await findSettings(build, checkout, o.called ?? "blog", recipes);
   return { settings, warnings: build.findings.warnings, notes: events.flatMap((event) => (event.type === "note" ? [event.line] : [])) };
 }
@@ -61,7 +62,7 @@ describe("where they come from", () => {
     expect((await find(from, { called: "ours", settings: parseSettings({ restarts: { failures: 6 } }, "conf/recipe.json") })).settings.limits).toEqual({ failures: 6 });
   });
 
-  test("a pull request is judged by those of the default branch, and is told so", async () => {
+  test("incident 37: a pull request is judged by those of the default branch, and is told so", async () => {
     const from = repo();
     from.commit({ ...recipe, ".recipe-ci/recipe.json": json(2) });
     from.git("checkout", "-q", "-b", "loose");
@@ -71,6 +72,26 @@ describe("where they come from", () => {
     const { settings, warnings } = await find(from, { pr: 7 });
     expect(settings).toMatchObject({ place: ".recipe-ci/recipe.json of the default branch", limits: { failures: 2 } });
     expect(warnings).toEqual([".recipe-ci/recipe.json of this pull request judges nobody yet: that of the default branch does, until it is merged"]);
+  });
+
+  test("of a pull request whose settings somebody vouches for: its own", async () => {
+    const from = repo();
+    from.commit({ ...recipe, ".recipe-ci/recipe.json": json(2) });
+    from.git("checkout", "-q", "-b", "loose");
+    from.git("update-ref", "refs/pull/7/head", from.commit({ ".recipe-ci/recipe.json": json(40) }));
+    from.git("checkout", "-q", "main");
+    expect(await find(from, { pr: 7, trust: "data" })).toMatchObject({ settings: { place: ".recipe-ci/recipe.json", limits: { failures: 40 } }, warnings: [] });
+    from.git("branch", "-q", "-D", "loose");
+    expect((await find(from, { ref: "refs/pull/7/head" })).settings.limits).toEqual({ failures: 2 });
+  });
+
+  test("of a recipe that nobody vouches for, wherever it is: none, and it is told so", async () => {
+    const from = repo();
+    from.commit(recipe);
+    expect(await find(from, { trust: "none" })).toMatchObject({ settings: noSettings, warnings: [] });
+    from.commit({ ".recipe-ci/recipe.json": json(2) });
+    expect(await find(from, { trust: "none" })).toMatchObject({ settings: noSettings, warnings: [".recipe-ci/recipe.json is not read: --trust none believes nothing of the recipe's"] });
+    expect((await find(from, { trust: "data" })).settings.limits).toEqual({ failures: 2 });
   });
 
   test("the first settings, in a pull request: the defaults judge", async () => {
@@ -122,7 +143,13 @@ describe("refused", () => {
     from.write({ ...recipe, ".recipe-ci/README.md": "" });
     symlinkSync("/etc/hostname", join(from.dir, ".recipe-ci/recipe.json"));
     from.commit();
-    await expect(find(from)).rejects.toThrow("blog/.recipe-ci/recipe.json: leads out of the recipe");
+    await expect(find(from)).rejects.toThrow(".recipe-ci/recipe.json is a link to /etc/hostname, outside of the recipe");
+    // That of the default branch is read where the pull request under test has none.
+    from.git("checkout", "-q", "-b", "loose");
+    from.git("rm", "-q", ".recipe-ci/recipe.json");
+    from.git("update-ref", "refs/pull/7/head", from.commit());
+    from.git("checkout", "-q", "main");
+    await expect(find(from, { pr: 7 })).rejects.toThrow("blog/.recipe-ci/recipe.json: leads out of the recipe");
   });
 
   test("not where the compose files are broken: lint says that", async () => {

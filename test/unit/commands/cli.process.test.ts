@@ -47,7 +47,7 @@ test.each<[string, string[], Record<string, string>, string]>([
   ["an unknown stage", ["run", "wordpress", "--stages", "instal"], {}, 'did you mean "install"?'],
   ["flags that contradict each other", ["run", "wordpress", "--ref", "a", "--pr", "1"], {}, "contradict each other"],
   ["a flag that --on leaves no choice for", ["run", "--on", "r1", "--extra"], {}, "r1"],
-  ["a flag of a later version", ["run", "wordpress", "--trust", "x"], {}, "not yet"],
+  ["a flag of a later version", ["run", "wordpress", "--lane", "x"], {}, "not yet"],
   ["a bad environment", ["run", "wordpress"], { STAGES: "instal" }, "STAGES: unknown stage"],
   ["a key of host.json", ["run", "wordpress", "--host-config", join(dir, "host.json")], {}, 'unknown key "bsaeDomain", did you mean "baseDomain"?'],
   ["a folder of settings that is not there", ["run", "wordpress", "--config", join(dir, "none")], {}, "none: does not exist; name a folder with a recipe.ts or recipe.json in it"],

@@ -7,7 +7,7 @@ const from = (flags: RunFlags = {}, env: PipelineEnv = {}, source: string | unde
 
 test("nothing but a recipe", () => {
   expect(from()).toEqual({
-    source: "wordpress", sourceBase: null, ref: null, pr: null, base: null, variant: null, env: {}, tiers: ["install", "upgrade", "backup", "restore", "custom"], quick: false, settings: null, config: null, swarm: "ephemeral",
+    source: "wordpress", sourceBase: null, ref: null, pr: null, trust: null, base: null, variant: null, env: {}, tiers: ["install", "upgrade", "backup", "restore", "custom"], quick: false, settings: null, config: null, swarm: "ephemeral",
     out: resolve("out"), keepMs: null, abra: null, standIn: false, install: false, hostImages: false, hostConfig: null, trigger: "manual", deadlineMs: 3_600_000,
   });
 });
@@ -35,6 +35,8 @@ describe("flags", () => {
     ["--abra", { abra: "/x/abra" }, { abra: "/x/abra" }],
     ["--host-images", { hostImages: true }, { hostImages: true }],
     ["--host-config", { hostConfig: "h.json" }, { hostConfig: "h.json" }],
+    ["--trust", { trust: "data" }, { trust: "data" }],
+    ["--trust data of a pull request, on a Swarm that stays", { trust: "data", pr: "3", swarm: "local" }, { trust: "data", swarm: "local" }],
     ["--install", { install: true }, { install: true }],
     ["--deadline", { deadline: "90s" }, { deadlineMs: 90_000 }],
   ])("%s", (_, flags, expected) => {
@@ -68,6 +70,8 @@ describe("the environment of a pipeline says the same", () => {
     ["--pr over REF", { pr: "1" }, { REF: "b" }, { pr: 1, ref: null }],
     ["--stages over STAGES", { stages: "install" }, { STAGES: "nonsense" }, { tiers: ["install"] }],
     ["the argument over RECIPE", {}, { RECIPE: "ghost" }, { source: "wordpress" }],
+    ["incident 38: --ref over PR believes no more of it", { ref: "a" }, { PR: "3" }, { ref: "a", trust: "none" }],
+    ["--trust over PR", { trust: "data" }, { PR: "3" }, { pr: 3, trust: "data" }],
     ["--abra over RECIPE_CI_ABRA", { abra: "/a" }, { RECIPE_CI_ABRA: "/b" }, { abra: "/a" }],
   ])("flags win: %s", (_, flags, env, expected) => {
     expect(from(flags, env)).toMatchObject(expected);
@@ -95,9 +99,17 @@ describe("refused with what is wrong and what to do", () => {
     ["a deadline that is none", { deadline: "soon" }, {}, '--deadline: "soon" is no duration; write it like 90s, 45m or 2h'],
     ["a deadline that no timer can hold", { deadline: "999h" }, {}, "--deadline: 999h is too long; give a week (168h) at most"],
     ["--keep for no time", { keep: "0m" }, {}, '--keep: "0m" is no duration'],
+    ["an unknown trust", { trust: "test" }, {}, '--trust: unknown level "test", did you mean "tests"?; give one of none, data, tests'],
+    ["an unknown trust like no other", { trust: "qqqqqq" }, {}, '--trust: unknown level "qqqqqq"; give one of none, data, tests'],
+    ["incident 38: a pull request on a Swarm that stays", { pr: "3", swarm: "local" }, {}, "--swarm local: contradicts a pull request that nobody vouches for: what is not believed runs on a Swarm of its own; leave --swarm out, or let a maintainer"],
+    ["a pull request by its ref, there", { ref: "refs/pull/3/head", swarm: "local" }, {}, "--swarm local: contradicts a pull request that nobody vouches for"],
+    ["a pipeline's pull request, there, under another ref", { ref: "main", swarm: "local" }, { PR: "3" }, "--swarm local: contradicts a pull request that nobody vouches for"],
+    ["--trust none there", { trust: "none", swarm: "local" }, {}, "--swarm local: contradicts --trust none"],
     // Not yet.
+    ["incident 38: the tests of a pull request", { trust: "tests", pr: "3" }, {}, "--trust tests: not yet: the tests of a pull request are somebody else's programs, and there is no container of their own to run them in; give --trust data, or name its folder"],
+    ["its tests by its ref", { trust: "tests", ref: "pull/3/head" }, {}, "--trust tests: not yet:"],
+    ["its tests in a pipeline, under another ref", { trust: "tests", ref: "main" }, { PR: "3" }, "--trust tests: not yet:"],
     ["EXTRA_TESTS", {}, { EXTRA_TESTS: "maybe" }, 'EXTRA_TESTS: unknown value "maybe"; set it to 1, or to 0'],
-    ["--trust", { trust: "untrusted" }, {}, "--trust: not yet:"],
     ["--lane", { lane: "release" }, {}, "--lane: not yet:"],
     ["--swarm ssh://", { swarm: "ssh://host" }, {}, "--swarm ssh://host: not yet:"],
   ])("%s", (_, flags, env, message) => {

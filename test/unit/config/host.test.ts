@@ -17,6 +17,7 @@ function written(text: string): string {
 
 const defaults = {
   baseDomain: "ci.test", edge: { address: "127.0.0.1", httpsPort: 443, httpPort: 80, ca: null }, mirrors: {},
+  untrusted: { ports: ["1024-65535"], replicas: 10, tasks: 50, memory: 2 * 1024 ** 3, cpus: 2, processes: 2000, nodeProcesses: 8192 },
   reserveMemory: 512e6,
   free: { state: 200e6, out: 200e6, cache: 2e9, docker: 5e9, inodes: 100_000 },
   retention: {
@@ -34,8 +35,8 @@ test.each<[string, string, object]>([
   ["what is given replaces only itself", '{"edge":{"address":"10.0.0.1"}}', { edge: { ...defaults.edge, address: "10.0.0.1" } }],
   [
     "everything",
-    '{"baseDomain":"ci.example.org","edge":{"address":"::1","httpsPort":8443,"httpPort":8080,"ca":"/ca.pem"},"mirrors":{"docker.io":"http://mirror:5000"}}',
-    { baseDomain: "ci.example.org", edge: { address: "::1", httpsPort: 8443, httpPort: 8080, ca: "/ca.pem" }, mirrors: { "docker.io": "http://mirror:5000" } },
+    '{"baseDomain":"ci.example.org","edge":{"address":"::1","httpsPort":8443,"httpPort":8080,"ca":"/ca.pem"},"mirrors":{"docker.io":"http://mirror:5000"},"untrusted":{"ports":["22","8000-8100"],"replicas":2,"tasks":5,"memory":"512M","cpus":0.5,"processes":100,"nodeProcesses":2000}}',
+    { untrusted: { ports: ["22", "8000-8100"], replicas: 2, tasks: 5, memory: 512 * 1024 ** 2, cpus: 0.5, processes: 100, nodeProcesses: 2000 }, baseDomain: "ci.example.org", edge: { address: "::1", httpsPort: 8443, httpPort: 8080, ca: "/ca.pem" }, mirrors: { "docker.io": "http://mirror:5000" } },
   ],
   ["sizes are read", '{"reserveMemory":"1.5 GiB"}', { reserveMemory: 1.5 * 1024 ** 3 }],
   ["a limit of one kind", '{"retention":{"runs":{"days":0.5},"images":{"diskUse":0}}}', { retention: { ...defaults.retention, runs: { days: 0.5, size: 5e9 }, images: { diskUse: 0, days: 1 } } }],
@@ -62,6 +63,10 @@ describe("refused with the file, the key and what to do", () => {
     ["a negative age", '{"retention":{"history":{"days":-1}}}', "retention.history.days: give a number of days"],
     ["images that go the same day", '{"retention":{"images":{"days":0.5}}}', "retention.images.days: give days, at least 1"],
     ["a misspelt limit", '{"retention":{"imagecache":{"days":1}}}', 'unknown key "retention.imagecache", did you mean "imageCache"?'],
+    ["a port for the untrusted that is none", '{"untrusted":{"ports":["ssh"]}}', "untrusted.ports.0: must be a port or a range, like 8448 or 1024-65535"],
+    ["memory for the untrusted that is none", '{"untrusted":{"memory":"lots"}}', "untrusted.memory: must be a size of at least 6m, like 512m or 2g"],
+    ["memory for the untrusted that Docker refuses", '{"untrusted":{"memory":"4m"}}', "untrusted.memory: must be a size of at least 6m"],
+    ["incident 40: a misspelt bound", '{"untrusted":{"replica":2}}', 'unknown key "untrusted.replica", did you mean "replicas"?'],
     ["a mirror that is no URL", '{"mirrors":{"docker.io":"mirror"}}', "mirrors.docker.io:"],
   ])("%s", (_, text, message) => {
     const path = written(text);

@@ -40,10 +40,10 @@ describe("the gate of memory", () => {
   test("a recipe wants what its services say, and for those that say nothing something", () => {
     expect(wantedBy([])).toBe(0);
     const some = [
-      { replicas: 1, memory: { reserved: 3000 * mib, limit: 4000 * mib } },
-      { replicas: 1, memory: { limit: 300 * mib } },
-      { replicas: 1, memory: { limit: 8000 * mib } },
-      { replicas: 3, memory: { reserved: mib } },
+      { replicas: 1, reservations: { memory: 3000 * mib }, limits: { memory: 4000 * mib } },
+      { replicas: 1, limits: { memory: 300 * mib } },
+      { replicas: 1, limits: { memory: 8000 * mib } },
+      { replicas: 3, reservations: { memory: mib } },
       { replicas: 2 }, { replicas: null }, { replicas: 0 },
     ];
     expect(wantedBy(some) / mib).toBe(3000 + 300 + 512 + 3 + 256 + 128);

@@ -202,15 +202,16 @@ describe("compose files that nobody should have to wait for", () => {
 });
 
 describe("what a service says of memory", () => {
-  it.each<[string, object | undefined]>([
-    ["{replicas: 1}", undefined],
-    ["{resources: {limits: {memory: 512M}}}", { limit: 512 * 1024 ** 2 }],
-    ["{resources: {reservations: {memory: 1g}, limits: {memory: 2G, cpus: '1'}}}", { reserved: 1024 ** 3, limit: 2 * 1024 ** 3 }],
-    ["{resources: {limits: {memory: '${MEM:-64M}'}}}", { limit: 64 * 1024 ** 2 }],
-    ["{resources: {limits: {memory: '0'}}}", undefined],
-    ["{resources: {limits: {memory: lots}}}", undefined],
-    ["{resources: }", undefined],
+  it.each<[string, (number | null)[]]>([
+    ["{replicas: 1}", []],
+    ["{resources: {limits: {memory: 512M}}}", [512 * 1024 ** 2]],
+    ["{resources: {reservations: {memory: 1g}, limits: {memory: 2G, cpus: '1'}}}", [2 * 1024 ** 3, 1024 ** 3]],
+    ["{resources: {limits: {memory: '${MEM:-64M}'}}}", [64 * 1024 ** 2]],
+    ["{resources: {limits: {memory: '0'}}}", [0]],
+    ["{resources: {limits: {memory: lots}}}", [null]],
+    ["{resources: }", []],
   ])("%s is %j", (deploy, memory) => {
-    expect(load(`services: {app: {image: x, deploy: ${deploy}}}`).services[0]?.memory).toEqual(memory);
+    const service = load(`services: {app: {image: x, deploy: ${deploy}}}`).services[0];
+    expect([service?.limits, service?.reservations].flatMap((said) => (said ? [said.memory] : []))).toEqual(memory);
   });
 });

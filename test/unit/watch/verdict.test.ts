@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { addToTask, declare } from "../../../harness/watch/history.ts";
 import { defaultLimits } from "../../../harness/watch/limits.ts";
 import { judge } from "../../../harness/watch/policy.ts";
-import type { Change, History } from "../../../harness/watch/types.ts";
+import type { Capped, Change, History } from "../../../harness/watch/types.ts";
 import { historyWith, serviceRecord, taskRecord } from "./records.ts";
 import { Scene } from "./scene.ts";
 
@@ -24,6 +25,44 @@ test("an overlay of one service is no excuse for a port of another", () => {
   const s = new Scene({ a: { hostPorts: [80] }, b: { hostPorts: [80] } }, { overlaid: ["a"] });
   s.plan(0, () => { s.run("a"); s.move(s.task("b"), "pending", { node: null, error: "no suitable node (host-mode port already in use on 1 node)" }); });
   expect(s.until(20).verdict?.judged).toMatchObject({ kind: "failed", reason: { class: "port-conflict", service: "b" } });
+});
+
+describe("limits that the harness set", () => {
+  const capped = { memory: ["app"], processes: ["app"] };
+  const noFork = "sh: fork: retry: Resource temporarily unavailable";
+
+  /** Fails at once and again, with these last lines in its log. */
+  function judged(o: { exit: number; line?: string; capped?: Capped; memoryLimit?: number }) {
+    const s = new Scene({ app: o.memoryLimit === undefined ? {} : { memoryLimit: o.memoryLimit } });
+    s.history = declare(s.history, { dependencies: new Map(), overlaid: [], ...(o.capped ? { capped: o.capped } : {}) });
+    s.crash("app", { life: 1, exit: o.exit });
+    const at = s.until(60);
+    const logged = o.line === undefined ? at.history : at.history.tasks.reduce((history, { id }) => addToTask(history, id, { log: [o.line ?? ""] }), at.history);
+    return judge(logged, s.limits, s.now);
+  }
+
+  test("who is killed for the memory of the harness's own limit is not to blame", () => {
+    expect(judged({ exit: 137, memoryLimit: 2 ** 30, capped })).toMatchObject({
+      kind: "harness-limit",
+      reason: { class: "harness-limit", service: "app", evidence: expect.arrayContaining(["out-of-memory, on a service whose memory the harness limits, because the recipe is not trusted"]), hint: expect.stringContaining("raise untrusted.memory in host.json") },
+    });
+  });
+
+  test("who is killed for a limit of its own is", () => {
+    expect(judged({ exit: 137, memoryLimit: 2 ** 30, capped: { ...capped, memory: ["db"] } })).toMatchObject({ kind: "failed", reason: { class: "out-of-memory" } });
+  });
+
+  test("nor is who may not start another process", () => {
+    expect(judged({ exit: 1, line: noFork, capped })).toMatchObject({ kind: "harness-limit", reason: { evidence: expect.arrayContaining(["crash-loop, on a service whose processes the harness limits, because the recipe is not trusted"]) } });
+  });
+
+  test("where nobody limits it, it is", () => {
+    expect(judged({ exit: 1, line: noFork })).toMatchObject({ kind: "failed", reason: { class: "crash-loop" } });
+  });
+
+  test("nor do limits excuse what has nothing to do with them", () => {
+    expect(judged({ exit: 1, line: "no settings file", capped })).toMatchObject({ kind: "failed", reason: { class: "crash-loop" } });
+  });
 });
 
 describe("without a verdict", () => {

@@ -1,0 +1,71 @@
+import { isNode, parseDocument, visit } from "yaml";
+import type { ComposeFile } from "../compose.ts";
+import { parseYaml } from "../compose.ts";
+import { type Map_, mapping } from "../composeParts.ts";
+import { interpolate } from "../interpolate.ts";
+
+/**
+ * Compose files as their readers may have them. abra, docker and this harness each have a parser of their own, and a recipe may be
+ * written so that they disagree. What all of them read alike is a value here; anything else is unsure, and what is unsure is
+ * refused wherever it matters.
+ */
+
+const mark = "\0unsure: ";
+
+/** Whether readers may disagree on what it says. */
+export function isUnsure(value: unknown): boolean {
+  return typeof value === "string" && value.startsWith(mark);
+}
+
+/** A value for messages, as its author wrote it, on one line and not too long. */
+export function shown(value: unknown): string {
+  const text = typeof value === "string" ? value.replace(mark, "") : (JSON.stringify(value) ?? "nothing");
+  const line = text.replaceAll(/[\p{Cc}\p{Cf}]/gu, "?");
+  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
+}
+
+/** What docker's own pattern and ours read alike: no default within a default, no `:+`, no `$NAME-default` without braces. */
+const sure = /\$(?:\$|([A-Za-z_]\w*)(?!\w|:?[-?])|\{([A-Za-z_]\w*)(?:(?::?[-?])[^{}$]*)?\})/g;
+
+/**
+ * One compose file, interpolated.
+ * @param env the app's .env, with what abra.sh exports over it
+ * @param doubtful names of variables whose value readers may disagree on
+ * @throws BadShape where it is no YAML, or no mapping; MissingVariable
+ */
+export function readFor(file: ComposeFile, env: Readonly<Record<string, string>>, doubtful: ReadonlySet<string>): Map_ {
+  return mapping(deep(parseYaml(file.text), env, doubtful), "the file");
+}
+
+/** The first tag of a YAML text (`!!binary`), which other readers decode and this one may not; null where there is none. */
+export function tagIn(text: string): string | null {
+  // Without one in it, there is nothing to read it a second time for.
+  if (!text.includes("!")) return null;
+  let found: string | null = null;
+  visit(parseDocument(text, { merge: true, logLevel: "silent", uniqueKeys: false }), (_, node) => {
+    if (!isNode(node) || node.tag === undefined) return undefined;
+    found = node.tag;
+    return visit.BREAK;
+  });
+  return found;
+}
+
+function deep(value: unknown, env: Readonly<Record<string, string>>, doubtful: ReadonlySet<string>): unknown {
+  if (typeof value === "string") return read(value, env, doubtful);
+  if (Array.isArray(value)) return value.map((item) => deep(item, env, doubtful));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, deep(item, env, doubtful)]));
+}
+
+function read(text: string, env: Readonly<Record<string, string>>, doubtful: ReadonlySet<string>): string {
+  if (!text.includes("$")) return text.startsWith(mark) ? `${mark}${text}` : text;
+  if (text.replaceAll(sure, "").includes("$")) return `${mark}${text}`;
+  const named = [...text.matchAll(sure)].flatMap(([, bare, braced]) => bare ?? braced ?? []);
+  return named.some((name) => doubtful.has(name)) ? `${mark}${text}` : interpolate(text, env);
+}
+
+/** @throws BadShape for a list where a mapping belongs */
+export function section(content: Map_, name: string): [string, Map_][] {
+  return Object.entries(mapping(content[name], name)).map(([key, value]) => [key, mapping(value, `${name}.${key}`)]);
+}
+

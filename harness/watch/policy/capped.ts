@@ -1,0 +1,20 @@
+import type { History } from "../types.ts";
+import type { Finding } from "./finding.ts";
+
+/** How programs say that they may not start another process or thread; the kernel answers EAGAIN for a limit. */
+const noMoreProcesses = /\bfork\b.*resource temporarily unavailable|(?:can't|cannot) fork|unable to create (?:new )?(?:native )?thread|pthread_create\b.*(?:failed|resource temporarily unavailable)/i;
+
+/** The harness's own limit that a service failed at, which is no proof against the recipe; null where none is behind it. */
+export function limitBehind({ kind, class: cls, service, evidence }: Finding, { capped }: Pick<History, "capped">): { readonly words: string; readonly hint: string } | null {
+  if (!capped || service === null || kind !== "failed") return null;
+  const killed = cls === "out-of-memory" || (cls === "gave-up" && evidence.some((line) => /^task .*exit code 137\b/.test(line)));
+  if (killed && capped.memory.includes(service)) return limit("memory", service);
+  return capped.processes.includes(service) && evidence.some((line) => noMoreProcesses.test(line)) ? limit("processes", service) : null;
+}
+
+function limit(what: "memory" | "processes", service: string): { words: string; hint: string } {
+  return {
+    words: `on a service whose ${what} the harness limits, because the recipe is not trusted`,
+    hint: `raise untrusted.${what} in host.json, or let a maintainer look at the recipe and run it with --trust data; where ${service} should do with less, give it a limit of its own`,
+  };
+}
