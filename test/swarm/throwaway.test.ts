@@ -166,6 +166,19 @@ describe("an app on a throwaway Swarm", () => {
   });
 });
 
+describe("a throwaway node's engine", () => {
+  it("is out of reach for the containers on it, by whatever address", async () => {
+    const addresses = (await swarm.shell.exec(["hostname", "-I"], { timeoutMs })).stdout.trim().split(" ");
+    expect(addresses.length, "its own, and that of each bridge").toBeGreaterThan(1);
+    const knock = (port: number) => `for a in ${addresses.join(" ")}; do timeout 3 bash -c "exec 3<>/dev/tcp/$a/${port}" 2>/dev/null && echo "$a"; done; true`;
+    const reached = async (port: number) => (await swarm.shell.exec(["docker", "run", "--rm", "--entrypoint", "bash", "nginx:1.27", "-c", knock(port)], { timeoutMs: 60_000 })).stdout.trim();
+    expect(await reached(443), "the edge is there for all").not.toBe("");
+    expect(await reached(2375)).toBe("");
+    // Whoever started the node still has it.
+    expect(await swarm.docker.ping()).toBeTruthy();
+  });
+});
+
 describe("a throwaway Swarm's shell", () => {
   it("keeps streams and exit code apart, hands in stdin, environment and folder", async () => {
     const script = 'cat; echo "$WORD"; pwd; echo err >&2; exit 3';

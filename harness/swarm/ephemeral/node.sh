@@ -54,6 +54,19 @@ prepare() {
   mkdir -p $STATE
 }
 
+# The engine's port asks nobody who they are, and is for whoever started this node: they come through its gateway. A container in here, or
+# in another build's node, that reached it would own this node. By the interface too, since a sender's address can be made up.
+fence() {
+  read -r gateway from <<EOT
+$(ip -4 route show default | awk '{ print $3, $5; exit }')
+EOT
+  iptables -w -A INPUT -p tcp --dport 2375 -i lo -j ACCEPT &&
+    iptables -w -A INPUT -p tcp --dport 2375 -i "$from" -s "$gateway" -j ACCEPT &&
+    iptables -w -A INPUT -p tcp --dport 2375 -j DROP && return
+  echo "recipe-ci: the engine's port can't be closed to containers (iptables): ending this node"
+  exit 1
+}
+
 # The number of the engine's process tells the build one start from the next.
 start_engine() {
   rm -rf /run/docker /var/run/docker /var/run/docker.pid
@@ -115,6 +128,7 @@ watch_over() {
 }
 
 prepare
+fence
 lost=
 trap 'exit 0' TERM INT
 trap 'lost=1' USR1
