@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { humanDuration } from "../../harness/base/clock.ts";
 import type { BuildEvent } from "../../harness/build/events.ts";
 import { resultsSchema } from "../../reports/results.ts";
-import { type Lab, usualFlags } from "../swarm/support/lab.ts";
+import { type Lab, standIn } from "../swarm/support/lab.ts";
 import type { Built } from "./table.ts";
 
 /** Fixtures (test/recipes) that are real applications, the quick ones first. */
@@ -15,12 +15,18 @@ const beside: Readonly<Record<string, readonly string[]>> = { "gitea-sso": ["key
 /** Longest that one build may take, milliseconds: the slowest image is made within half an hour, where it has to be. */
 const buildMs = 75 * 60_000;
 
+export interface Night {
+  /** The build may install what the machine lacks. */
+  readonly install: boolean;
+  readonly signal: AbortSignal;
+}
+
 /** One whole build with the extra tier, its results in `out`. Says each phase that ends. An interrupt lets it take down what it made. */
-export async function buildOf(application: string, lab: Lab, out: string, signal: AbortSignal): Promise<Built> {
+export async function buildOf(application: string, lab: Lab, out: string, { install, signal }: Night): Promise<Built> {
   signal.throwIfAborted();
   const repo = await lab.recipe(application);
   for (const needed of beside[application] ?? []) await lab.recipe(needed);
-  const { process: child, ended } = lab.start(["run", repo, "--extra", ...usualFlags, "--out", out, "--json"], { timeoutMs: buildMs, onEvent: (event) => tell(application, event) });
+  const { process: child, ended } = lab.start(["run", repo, "--extra", "--abra", standIn, ...(install ? ["--install"] : []), "--out", out, "--json"], { timeoutMs: buildMs, onEvent: (event) => tell(application, event) });
   const interrupt = () => void child.kill("SIGINT");
   signal.addEventListener("abort", interrupt, { once: true });
   const { code, stderr } = await ended;

@@ -24,7 +24,6 @@ const programs: Readonly<Record<string, readonly string[]>> = {
 const allParts = [...Object.keys(programs), ...applications];
 
 const given = readArguments();
-if (given.install) process.env.RECIPE_CI_INSTALL = "1";
 const interrupted = new AbortController();
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, () => interrupted.abort(new Error(`interrupted by ${name}`)));
 
@@ -43,7 +42,7 @@ async function build(application: string): Promise<Built> {
   rmSync(out, { recursive: true, force: true });
   const lab = await Lab.open();
   try {
-    return await buildOf(application, lab, out, interrupted.signal);
+    return await buildOf(application, lab, out, { install: given.install, signal: interrupted.signal });
   } catch (error) {
     console.error(`${application}: ${messageOf(error)}`);
     return { application, results: null };

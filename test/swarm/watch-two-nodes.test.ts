@@ -107,8 +107,9 @@ describe("across nodes", () => {
   test("a database on the other node is looked into there: its app is excused until it listens", async () => {
     start({ dependencies: new Map([["app", ["db"]]]) });
     await watch.beforeChange("deploy");
-    const until = Math.floor(Date.now() / 1000) + 29;
-    const listen = 'sleep 27; echo "pid /tmp/p; events {} http { server { listen 5432; } }" >/tmp/n.conf; exec nginx -c /tmp/n.conf -g "daemon off;"';
+    // By one clock, the app in front: whatever of it ends, ends before the database listens.
+    const until = Math.floor(Date.now() / 1000) + 27;
+    const listen = `until test $(date +%s) -ge ${until + 3}; do sleep 0.2; done; echo "pid /tmp/p; events {} http { server { listen 5432; } }" >/tmp/n.conf; exec nginx -c /tmp/n.conf -g "daemon off;"`;
     await watched.create("db", listen, on2);
     await watched.create("app", `test $(date +%s) -ge ${until} || exit 7; sleep 1000`, on1);
     watch.afterChange();

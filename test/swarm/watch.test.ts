@@ -104,15 +104,20 @@ describe("against the surroundings", () => {
   });
 });
 
+/** A volume in which one service tells another on the same node. */
+const sharing = (name: string) => ({ Mounts: [{ Type: "volume", Source: `told-${name}`, Target: "/told" }] });
+/** Told a moment before it is true: whoever looked before that has ended by then, so that no end comes after it, however slow the machine. */
+const tell = "touch /told/up; sleep 3";
+const told = "test -e /told/up";
+
 describe("green", () => {
   test("incident 20: an app that crashes until its database is healthy settles, and converges", async () => {
     const lines: string[] = [];
     start({ dependencies: new Map([["app", ["db"]]]), onLine: (line) => lines.push(line) });
     const health = { Test: ["CMD-SHELL", "test -f /up"], Interval: second, Timeout: second, StartPeriod: 60 * second, Retries: 3 };
     await watch.beforeChange("deploy");
-    await create("db", "sleep 24; touch /up; sleep 1000", { container: { Healthcheck: health } });
-    const from = Math.floor(Date.now() / 1000);
-    await create("app", `test $(( $(date +%s) - ${from} )) -gt 26 || exit 7; sleep 1000`);
+    await create("db", `sleep 22; ${tell}; touch /up; sleep 1000`, { container: { Healthcheck: health, ...sharing("health") } });
+    await create("app", `${told} || exit 7; sleep 1000`, { container: sharing("health") });
     watch.afterChange();
     const { atMs, decidedMs } = await watch.settled({ timeoutMs, services: ["db", "app"] });
     const known = Date.now();
@@ -167,7 +172,9 @@ describe("green", () => {
 
 /** nginx as a database that says nothing of its health: it starts to listen after a while, and on other addresses than its own. */
 const listensAfter = (seconds: number, address = "0.0.0.0") =>
-  `sleep ${seconds}; echo "pid /tmp/p; events {} http { server { listen ${address}:5432; } }" >/tmp/n.conf; exec nginx -c /tmp/n.conf -g "daemon off;"`;
+  `sleep ${seconds}; ${listen(address)}`;
+const listen = (address: string) =>
+  `echo "pid /tmp/p; events {} http { server { listen ${address}:5432; } }" >/tmp/n.conf; exec nginx -c /tmp/n.conf -g "daemon off;"`;
 
 describe("a database without a health check", () => {
   const dependencies = new Map([["app", ["db"]]]);
@@ -179,9 +186,8 @@ describe("a database without a health check", () => {
     start({ dependencies });
     await watch.beforeChange("deploy");
     const created = Date.now();
-    // Its fifth failure comes at 26 s, before the database listens.
-    await create("db", listensAfter(29));
-    await create("app", diesUntil(31));
+    await create("db", `sleep 26; ${tell}; ${listen("0.0.0.0")}`, { container: sharing("port") });
+    await create("app", `${told} || { sleep 0.3; exit 7; }; sleep 1000`, { container: sharing("port") });
     watch.afterChange();
     const { atMs } = await watch.converged({ timeoutMs, services: ["db", "app"] });
     const { failures, restarts } = watch.report();
