@@ -1,5 +1,5 @@
 import type { Case } from "./cases.ts";
-import { begin, keepAll, lastWords, leftBy, type Tried, wrongsBeside } from "./play.ts";
+import { begin, cameTo, keepAll, lastWords, leftBy, type Tried, wrongsBeside } from "./play.ts";
 import { nothing } from "./act/armed.ts";
 import { wrongs } from "./outcome.ts";
 import type { Server } from "./server.ts";
@@ -19,13 +19,14 @@ export async function playNewer(one: Case, server: Server, keepIn: string, signa
   const said = await server.sweep();
   const letAlone = await server.left();
   const swept = await leftBy(server, signal, () => server.sweep(server.newer));
+  const results = await server.results("hit");
   const wrong = [
-    ...wrongs({ ...ended, results: await server.results("hit"), leftAtEnd: wasLeft, left: swept.still }, one.expected),
+    ...wrongs({ ...ended, results, leftAtEnd: wasLeft, left: swept.still }, one.expected),
     ...(await wrongsBeside(server, besideEnded)),
     ...(wasLeft.some((thing) => thing.startsWith("service")) ? [] : ["the killed build had nothing that anybody could have taken away"]),
     ...wasLeft.filter((thing) => !letAlone.includes(thing) && !thing.startsWith("process")).map((thing) => `the older one took away ${thing}`),
     ...(/unknown: written by a newer/.test(said) ? [] : [`the older one's sweep does not say that it can't read the newer's lease: ${said.trim()}`]),
   ];
   if (wrong.length > 0) await keepAll(server, ["hit", "beside"], keepIn);
-  return { name: one.name, group: one.group, wrong: [...wrong, ...(wrong.length > 0 ? lastWords(ended) : [])], came: ended.said ?? String(ended.code), leftAtEnd: wasLeft.length, goneBy: swept.goneBy, tookMs: performance.now() - started };
+  return { name: one.name, group: one.group, wrong: [...wrong, ...(wrong.length > 0 ? lastWords(ended) : [])], came: cameTo(ended, results), leftAtEnd: wasLeft.length, goneBy: swept.goneBy, tookMs: performance.now() - started };
 }

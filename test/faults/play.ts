@@ -5,7 +5,7 @@ import type { Verdict } from "../../reports/results.ts";
 import { type Armed, nothing } from "./act/armed.ts";
 import { type Case, longestMs, undisturbed } from "./cases.ts";
 import type { Ground, Running } from "./ground.ts";
-import { type Expected, type Seen, wrongs } from "./outcome.ts";
+import { type Expected, type Found, type Seen, wrongs } from "./outcome.ts";
 import { isAt } from "./points.ts";
 
 /** What one case came to. */
@@ -14,7 +14,7 @@ export interface Tried {
   readonly group: Case["group"];
   /** What is wrong, a line each; empty: the build bore it. */
   readonly wrong: readonly string[];
-  /** What the struck build said; `killed` where it had no chance to. */
+  /** What the struck build said, and why; how it ended where it had no chance to. */
   readonly came: string;
   /** What was there when it had ended, and how that went. */
   readonly leftAtEnd: number;
@@ -52,17 +52,23 @@ export async function play(one: Case, ground: Ground, keepIn: string, signal: Ab
     const besideEnded = await beside?.ended;
     await armed.relieve();
     signal.throwIfAborted();
-    const left = await leftBy(ground, signal);
+    const [left, results] = [await leftBy(ground, signal), await ground.results("hit")];
     const wrong = [
-      ...wrongs({ ...ended, results: await ground.results("hit"), leftAtEnd: left.atEnd, left: left.still }, one.expected),
+      ...wrongs({ ...ended, results, leftAtEnd: left.atEnd, left: left.still }, one.expected),
       ...(besideEnded ? (await wrongsBeside(ground, besideEnded)) : []),
     ];
     if (wrong.length > 0) await keepAll(ground, ["hit", ...(beside ? ["beside"] : [])], keepIn);
-    return { name: one.name, group: one.group, wrong: [...wrong, ...(wrong.length > 0 ? lastWords(ended) : [])], came: ended.said ?? String(ended.code), leftAtEnd: left.atEnd.length, goneBy: left.goneBy, tookMs: performance.now() - started };
+    return { name: one.name, group: one.group, wrong: [...wrong, ...(wrong.length > 0 ? lastWords(ended) : [])], came: cameTo(ended, results), leftAtEnd: left.atEnd.length, goneBy: left.goneBy, tookMs: performance.now() - started };
   } finally {
     await armed.relieve().catch(() => {});
     await armed.close();
   }
+}
+
+/** In short, for people: the verdict and why, else how the process ended. */
+export function cameTo({ said, code }: Ended, results: Found): string {
+  const reason = results.is === "valid" ? results.value.reason : null;
+  return `${said ?? code ?? "nothing"}${reason ? ` (${reason.class})` : ""}`;
 }
 
 /** What is wrong with a build that nothing struck. What is left is the struck one's business. */

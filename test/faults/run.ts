@@ -31,13 +31,23 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, ()
 
 const done: Done[] = [];
 console.log(`${asked.cases.length} builds, seed ${asked.seed}, ${asked.atOnce} at once`);
-const machine = await testMachine([...images, ...(asked.cases.some(({ fixture }) => fixture === "wordpress") ? wordpress : [])], signal);
-const [here, onServer] = [asked.cases.filter(({ swarm }) => swarm === "ephemeral"), asked.cases.filter(({ swarm }) => swarm === "local")];
-await Promise.all([abreast(here, onServer.length > 0 ? Math.max(1, asked.atOnce - 1) : asked.atOnce), allOnServer(onServer)]);
+try {
+  await tryAll(await testMachine([...images, ...(asked.cases.some(({ fixture }) => fixture === "wordpress") ? wordpress : [])], signal));
+} catch (error) {
+  console.error(messageOf(error));
+}
 sumUp();
 
+/** Those on the Swarm that stays are one of the builds that go on at once; the soak comes last and has all the room. */
+async function tryAll(machine: Machine): Promise<void> {
+  const groups = Object.groupBy(asked.cases, ({ group, swarm }) => (group === "soak" ? "soak" : swarm));
+  const { ephemeral = [], local = [], soak = [] } = groups;
+  await Promise.all([abreast(machine, ephemeral, local.length > 0 ? Math.max(1, asked.atOnce - 1) : asked.atOnce), allOnServer(machine, local)]);
+  await abreast(machine, soak, asked.atOnce);
+}
+
 /** So many builds at a time, each with what it has of its own. */
-async function abreast(cases: readonly Case[], atOnce: number): Promise<void> {
+async function abreast(machine: Machine, cases: readonly Case[], atOnce: number): Promise<void> {
   const waiting = [...cases];
   const worker = async () => {
     for (let one = waiting.shift(); one !== undefined && !signal.aborted; one = waiting.shift()) await tryOne(one, () => hereAlone(one, machine));
@@ -55,7 +65,7 @@ async function hereAlone(one: Case, on: Machine): Promise<Tried> {
 }
 
 /** One after the other, since they share the Swarm; a server that was spoilt is replaced. */
-async function allOnServer(cases: readonly Case[]): Promise<void> {
+async function allOnServer(machine: Machine, cases: readonly Case[]): Promise<void> {
   let server: Server | null = null;
   for (const one of cases) {
     if (signal.aborted) break;
@@ -96,7 +106,7 @@ function sumUp(): void {
   mkdirSync(asked.out, { recursive: true });
   writeFileSync(join(asked.out, "table.md"), `${text}\n`);
   const left = asked.cases.length - done.length;
-  if (left > 0) console.log(`${left} not tried: ${signal.aborted ? messageOf(signal.reason) : "nobody knows why"}`);
+  if (left > 0) console.log(`${left} not tried${signal.aborted ? `: ${messageOf(signal.reason)}` : ""}`);
   const failed = done.filter(({ tried }) => tried.wrong.length > 0);
   for (const result of failed) console.log(line(result, asked.seed));
   console.log(closingLine([{ passed: done.length - failed.length, failed: failed.length + left }]));
