@@ -96,7 +96,7 @@ export class Here implements Ground {
 
   async left(): Promise<string[]> {
     const [onEngine, files] = await Promise.all([Promise.all(this.#runs.map((run) => this.#lab.host.left(run))), this.#lab.leftovers()]);
-    return [...onEngine.flat(), ...files.map((file) => `file ${file}`), ...this.#processes()];
+    return [...onEngine.flat(), ...topmost(files).map((file) => `file ${file}`), ...this.#processes()];
   }
 
   async sweep(): Promise<string> {
@@ -117,6 +117,11 @@ export class Here implements Ground {
       return [`process ${pid}: ${read(`/proc/${pid}/cmdline`).replaceAll("\0", " ").trim().slice(0, 120)}`];
     });
   }
+}
+
+/** A run's folder in place of all that is in it: `state/runs/ID`. */
+function topmost(paths: readonly string[]): string[] {
+  return [...new Set(paths.map((path) => path.split("/").slice(0, 3).join("/")))];
 }
 
 function read(path: string): string {
