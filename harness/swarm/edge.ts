@@ -5,6 +5,7 @@ import { waitFor, WaitTimeout } from "../base/wait.ts";
 import { bounded } from "./bounded.ts";
 import type { EdgeCertificate } from "./certificates.ts";
 import { probe } from "./probe.ts";
+import { stackLabel } from "./stack.ts";
 import type { Edge } from "./types.ts";
 
 /** Stack and service name of the harness's own edge. */
@@ -57,7 +58,7 @@ const dynamic = {
  * @throws EngineTimeout, or the engine's error
  */
 export async function deployEdge(docker: Docker, made: EdgeCertificate, image: Promise<EdgeImage>, signal: AbortSignal): Promise<void> {
-  const labels = { "com.docker.stack.namespace": edgeName };
+  const labels = { [stackLabel]: edgeName };
   const config = async (name: string, data: string) =>
     (await bounded(`config ${name}`, docker.createConfig({ Name: name, Labels: labels, Data: base64(data) }), callMs, signal)).id;
   const [settingsId, certificateId, key] = await Promise.all([

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { humanDuration } from "../../harness/base/clock.ts";
 import type { BuildEvent } from "../../harness/build/events.ts";
 import { resultsSchema } from "../../reports/results.ts";
-import { type Lab, standIn } from "../swarm/support/lab.ts";
+import { buildFlags, type Lab } from "../swarm/support/lab.ts";
 import type { Built } from "./table.ts";
 
 /** Fixtures (test/recipes) that are real applications, the quick ones first. */
@@ -26,7 +26,7 @@ export async function buildOf(application: string, lab: Lab, out: string, { inst
   signal.throwIfAborted();
   const repo = await lab.recipe(application);
   for (const needed of beside[application] ?? []) await lab.recipe(needed);
-  const { process: child, ended } = lab.start(["run", repo, "--extra", "--abra", standIn, ...(install ? ["--install"] : []), "--out", out, "--json"], { timeoutMs: buildMs, onEvent: (event) => tell(application, event) });
+  const { process: child, ended } = lab.start(["run", repo, "--extra", ...buildFlags(install), "--out", out, "--json"], { timeoutMs: buildMs, onEvent: (event) => tell(application, event) });
   const interrupt = () => void child.kill("SIGINT");
   signal.addEventListener("abort", interrupt, { once: true });
   const { code, stderr } = await ended;

@@ -6,7 +6,7 @@ import { handOver } from "../../harness/swarm/ephemeral/image.ts";
 import { startThrowaway, type Throwaway } from "../../harness/swarm/ephemeral/start.ts";
 import type { SavedFailure, Watch, WatchOptions } from "../../harness/watch/watch.ts";
 import { newRunId, testMachine } from "./host.ts";
-import { image, soonMs, Watched } from "./support/watched.ts";
+import { image, listen, soonMs, Watched } from "./support/watched.ts";
 
 /**
  * The watch on a Swarm of two nodes. Its engine is the manager, node1: of what happens on node2 no event tells, no container
@@ -109,8 +109,8 @@ describe("across nodes", () => {
     await watch.beforeChange("deploy");
     // By one clock, the app in front: whatever of it ends, ends before the database listens.
     const until = Math.floor(Date.now() / 1000) + 27;
-    const listen = `until test $(date +%s) -ge ${until + 3}; do sleep 0.2; done; echo "pid /tmp/p; events {} http { server { listen 5432; } }" >/tmp/n.conf; exec nginx -c /tmp/n.conf -g "daemon off;"`;
-    await watched.create("db", listen, on2);
+    const listening = `until test $(date +%s) -ge ${until + 3}; do sleep 0.2; done; ${listen()}`;
+    await watched.create("db", listening, on2);
     await watched.create("app", `test $(date +%s) -ge ${until} || exit 7; sleep 1000`, on1);
     watch.afterChange();
     await watch.converged({ timeoutMs, services: ["db", "app"] });
@@ -122,7 +122,7 @@ describe("across nodes", () => {
   test("and excused no longer than that: a loop is known soon after", async () => {
     start({ dependencies: new Map([["app", ["db"]]]) });
     await watch.beforeChange("deploy");
-    await watched.create("db", 'echo "pid /tmp/p; events {} http { server { listen 5432; } }" >/tmp/n.conf; exec nginx -c /tmp/n.conf -g "daemon off;"', on2);
+    await watched.create("db", listen(), on2);
     await watched.create("app", "sleep 0.3; exit 7", on1);
     const { error } = await watched.broken();
     expect(error).toMatchObject({ blame: "recipe", reason: { class: "crash-loop", service: "app" } });

@@ -6,7 +6,7 @@ import { startThrowaway, type Throwaway } from "../../harness/swarm/ephemeral/st
 import { fixed } from "../../harness/watch/limits.ts";
 import type { Watch, WatchOptions } from "../../harness/watch/watch.ts";
 import { newRunId, testMachine } from "./host.ts";
-import { type Extra, image, second, soonMs, Watched } from "./support/watched.ts";
+import { type Extra, image, listen, second, soonMs, Watched } from "./support/watched.ts";
 
 /** The watch on a real Swarm of one node. */
 
@@ -170,12 +170,6 @@ describe("green", () => {
   });
 });
 
-/** nginx as a database that says nothing of its health: it starts to listen after a while, and on other addresses than its own. */
-const listensAfter = (seconds: number, address = "0.0.0.0") =>
-  `sleep ${seconds}; ${listen(address)}`;
-const listen = (address: string) =>
-  `echo "pid /tmp/p; events {} http { server { listen ${address}:5432; } }" >/tmp/n.conf; exec nginx -c /tmp/n.conf -g "daemon off;"`;
-
 describe("a database without a health check", () => {
   const dependencies = new Map([["app", ["db"]]]);
   /** Dies until a moment, then lives. */
@@ -186,7 +180,7 @@ describe("a database without a health check", () => {
     start({ dependencies });
     await watch.beforeChange("deploy");
     const created = Date.now();
-    await create("db", `sleep 26; ${tell}; ${listen("0.0.0.0")}`, { container: sharing("port") });
+    await create("db", `sleep 26; ${tell}; ${listen()}`, { container: sharing("port") });
     await create("app", `${told} || { sleep 0.3; exit 7; }; sleep 1000`, { container: sharing("port") });
     watch.afterChange();
     const { atMs } = await watch.converged({ timeoutMs, services: ["db", "app"] });
@@ -202,7 +196,7 @@ describe("a database without a health check", () => {
   test("excuses nothing from then on: an app that still crashes is a loop four failures later", async () => {
     start({ dependencies });
     await watch.beforeChange("deploy");
-    await create("db", listensAfter(0));
+    await create("db", listen());
     await create("app", diesUntil(1000));
     const { error } = await watched.broken();
     expect(error).toMatchObject({ blame: "recipe", reason: { class: "crash-loop", service: "app" } });
@@ -215,7 +209,7 @@ describe("a database without a health check", () => {
   test("that listens on its own loopback only does not count", async () => {
     start({ dependencies });
     await watch.beforeChange("deploy");
-    await create("db", listensAfter(0, "127.0.0.1"));
+    await create("db", listen("127.0.0.1"));
     await create("app", diesUntil(29));
     watch.afterChange();
     await watch.converged({ timeoutMs, services: ["db", "app"] });

@@ -88,10 +88,8 @@ async function killOne(docker: Stage["swarm"]["docker"], id: string): Promise<vo
 /** @throws what the watch found or the page lacks, with why that was looked for */
 async function back({ site, swarm, app }: Stage, service: string, budget: Budget): Promise<void> {
   const services = app.compose.services.map(({ name }) => name);
-  try {
+  await cameAfter(`${service} was killed`, async () => {
     if (app.watch) await orAbort(app.watch.settled({ timeoutMs: budget.ms, services, timeoutSetBy: `the scenario kill: ${budget.words}` }), untilBroken(site));
     await ready(site, swarm, app, budget.ms);
-  } catch (error) {
-    throw cameAfter(error, `${service} was killed`);
-  }
+  });
 }

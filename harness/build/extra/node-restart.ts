@@ -27,7 +27,7 @@ export const nodeRestart: Scenario = {
     if (!throwaway) throw new Error("a throwaway Swarm without its node");
     const witnesses = await build.span("witnesses", () => plantKept(site, swarm, app));
     const started = performance.now();
-    await told(async () => {
+    await cameAfter("the node was restarted", async () => {
       await build.span("restart", () => restart(site, throwaway));
       await build.span("settle", () => Promise.all(standing(site).map(async (one) => {
         await settledAgain(site, one, deployTimeoutMs(one));
@@ -47,15 +47,6 @@ export const nodeRestart: Scenario = {
     });
   },
 };
-
-/** What ends the build says what it came after. */
-async function told(work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    throw cameAfter(error, "the node was restarted");
-  }
-}
 
 /** Every app that stands is told, as all of them go down. What fails once Swarm knows of every end is the app's own. */
 async function restart(site: Site, throwaway: Throwaway): Promise<void> {

@@ -35,8 +35,11 @@ export interface StartOptions {
 
 export const standIn = join(packageRoot, "test/abra/abra");
 
-/** What every build here is given: the stand-in, and leave to install where whoever started the tests gave it. */
-export const usualFlags: readonly string[] = ["--abra", standIn, ...(process.env.RECIPE_CI_INSTALL === "1" ? ["--install"] : [])];
+/** What a build here is given: the stand-in, and leave to install what the machine lacks, or not. */
+export const buildFlags = (install: boolean): readonly string[] => ["--abra", standIn, ...(install ? ["--install"] : [])];
+
+/** The same where whoever started the tests said so in the environment. */
+export const usualFlags = buildFlags(process.env.RECIPE_CI_INSTALL === "1");
 
 /** A folder for runs of `bin/recipe-ci`: their state, their temporary files, their results and the recipes they test. */
 export class Lab {

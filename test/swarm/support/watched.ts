@@ -10,6 +10,9 @@ export const second = 1_000_000_000;
 /** Well before the next task could fail. How soon it really is, `npm run bench:watch` measures: here others may use the machine. */
 export const soonMs = 3_000;
 
+/** Shell for nginx as a database that says nothing of its health: from then on it listens. */
+export const listen = (address = "0.0.0.0"): string => `echo "pid /tmp/p; events {} http { server { listen ${address}:5432; } }" >/tmp/n.conf; exec nginx -c /tmp/n.conf -g "daemon off;"`;
+
 export interface Extra {
   readonly container?: object;
   readonly restart?: object;
