@@ -46,7 +46,8 @@ describe("canaries", () => {
     const { results, said } = await server.build(canary);
     const wrong = differences(canary.expect, results);
     rows.push({ canary, results, wrong });
-    expect(wrong, said).toEqual([]);
+    // What is wrong first: what the build said is long, and a log that is cut short still shows it.
+    if (wrong.length > 0) expect.fail([...wrong, said].join("\n"));
   });
 });
 

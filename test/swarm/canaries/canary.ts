@@ -36,7 +36,8 @@ export interface Expected {
   readonly verdict: Verdict;
   /** Null: no reason at all. */
   readonly class: string | null;
-  readonly service: string | null;
+  /** Several: one of them, where it is Swarm that chooses which. */
+  readonly service: string | readonly string[] | null;
   /** In the reason's summary or evidence. */
   readonly words?: RegExp;
   readonly tiers?: Partial<Record<TierName, Status>>;
@@ -63,7 +64,9 @@ export function differences(expected: Expected, results: Results): string[] {
   };
   same("verdict", verdict, expected.verdict);
   same("class", reason?.class ?? null, expected.class);
-  same("service", reason?.service ?? null, expected.service);
+  const service = reason?.service ?? null;
+  const services = [expected.service].flat();
+  if (!services.includes(service)) found.push(`service is ${String(service)}, not ${services.map(String).join(" or ")}`);
   same("teardown", teardown.status, "clean");
   for (const [name, status] of Object.entries(expected.tiers ?? {})) same(`tier ${name}`, tiers.find((tier) => tier.name === name)?.status ?? "not run", status);
   if (expected.lint) same("lint", rungs.lint, expected.lint);
@@ -79,5 +82,5 @@ export function differences(expected: Expected, results: Results): string[] {
 
 /** Short for what most expect. */
 export const passed = (more: Partial<Expected> = {}): Expected => ({ verdict: "passed", class: null, service: null, ...more });
-export const failed = (cls: string, service: string | null, more: Partial<Expected> = {}): Expected => ({ verdict: "failed", class: cls, service, ...more });
+export const failed = (cls: string, service: Expected["service"], more: Partial<Expected> = {}): Expected => ({ verdict: "failed", class: cls, service, ...more });
 export const unverified = (cls: string, service: string | null, more: Partial<Expected> = {}): Expected => ({ verdict: "unverified", class: cls, service, ...more });
