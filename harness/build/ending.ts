@@ -18,7 +18,7 @@ export function endingOf(error: unknown): Ending {
 }
 
 const diskFull = new Set(["ENOSPC", "EDQUOT"]);
-const hungUp = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH"]);
+const hungUp = new Set(["ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH"]);
 
 /** Errors that come as they are from an engine that went away, or from a machine that ran out of something. */
 function machineTrouble(error: unknown): Reason | null {

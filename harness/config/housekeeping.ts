@@ -35,7 +35,8 @@ export const freeSchema = z
 /** Days without use after which a thing goes, and bytes together above which the oldest go. */
 export const retentionSchema = z
   .strictObject({
-    runs: kept(2, "5 GB"),
+    // A killed run's folder holds its secrets and is of no use to anybody.
+    runs: kept(0, "5 GB"),
     history: kept(90, "500 MB"),
     imageCache: kept(30, "20 GB"),
     snapshots: kept(1, "5 GB"),

@@ -32,6 +32,9 @@ export interface HouseFacts {
 
 export const limitOf = ({ days, size }: { days: number; size: number }): Limit => ({ ageMs: days * dayMs, bytes: size });
 
+/** `recipe-ci kept` and `rm` know an app by its record until a sweep has taken it down; milliseconds after its time. */
+const recordsMs = 2 * dayMs;
+
 /** What recipe-ci keeps in files of its own. */
 export function kindsOfFiles(facts: HouseFacts): Kind[] {
   const { retention } = facts.config;
@@ -46,7 +49,7 @@ export function kindsOfFiles(facts: HouseFacts): Kind[] {
       name: "records of kept runs",
       look: async () => ({
         things: facts.kept.map(({ run, expiresAt }) => ({ id: run, bytes: 0, usedAt: Date.parse(expiresAt), hold: Date.parse(expiresAt) > now ? "its app is kept" : null })),
-        limit: limitOf(retention.runs),
+        limit: { ...limitOf(retention.runs), ageMs: recordsMs },
       }),
       remove: async (id) => facts.forget(id),
     },

@@ -16,6 +16,7 @@ test.each<[string, unknown, object]>([
   ["an engine that is gone", coded("ECONNREFUSED", "connect"), { kind: "finding", blame: "infra", reason: { class: "daemon-gone" } }],
   ["its socket is gone", coded("ENOENT", "connect"), { kind: "finding", blame: "infra", reason: { class: "daemon-gone" } }],
   ["an engine that hung up", coded("ECONNRESET"), { kind: "finding", blame: "infra", reason: { class: "daemon-gone" } }],
+  ["an engine that was killed in an answer", coded("ECONNABORTED"), { kind: "finding", blame: "infra", reason: { class: "daemon-gone" } }],
   ["an engine that says nothing", new EngineTimeout("docker ps: 20 s"), { kind: "finding", blame: "infra", reason: { class: "engine-silent" } }],
   ["an engine in trouble", Object.assign(new Error("boom"), { statusCode: 500 }), { kind: "finding", blame: "infra", reason: { class: "engine-error" } }],
   ["incident 23: a full disk", coded("ENOSPC", "write"), { kind: "finding", blame: "infra", reason: { class: "disk-full" } }],

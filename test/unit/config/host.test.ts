@@ -21,7 +21,7 @@ const defaults = {
   reserveMemory: 512e6,
   free: { state: 200e6, out: 200e6, cache: 2e9, docker: 5e9, inodes: 100_000 },
   retention: {
-    runs: { days: 2, size: 5e9 },
+    runs: { days: 0, size: 5e9 },
     history: { days: 90, size: 500e6 },
     imageCache: { days: 30, size: 20e9 },
     snapshots: { days: 1, size: 5e9 },

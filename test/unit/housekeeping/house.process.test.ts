@@ -76,6 +76,7 @@ describe("run folders", () => {
     await run("261101-000000-00000a", 3, ended);
     await run("261101-000000-00000b", 3, thisProcess());
     await run("261101-000000-00000c", 3, ended);
+    await run("261121-000000-00000c", 0, ended);
     await run("261101-000000-00000d", 3, null);
     await run("261122-000000-000000", 3, ended);
     await run("notes", 30, ended);
@@ -112,7 +113,7 @@ describe("run folders", () => {
     await run("261101-000000-00000a", 0.3, ended, 40_000);
     await run("261101-000000-00000b", 0.2, ended, 40_000);
     await run("261101-000000-00000c", 0.1, ended, 40_000);
-    await keep({ retention: { runs: { size: "110 kB" } } });
+    await keep({ retention: { runs: { size: "110 kB", days: 2 } } });
     expect(readdirSync(runs())).toEqual(["261101-000000-00000b", "261101-000000-00000c"]);
   });
 
@@ -291,7 +292,7 @@ describe("beside a build", () => {
   });
 
   test("an app waits for memory where it runs on this machine, and only there", async () => {
-    const app = { compose: { services: [{ replicas: 1, memory: { reserved: 1e6 } }] } } as unknown as App;
+    const app = { compose: { services: [{ replicas: 1, reservations: { memory: 1e6 } }] } } as unknown as App;
     const config = { ...parseHostConfig("{}", "test"), reserveMemory: 1e18 };
     const stop = new AbortController();
     const said: string[] = [];
