@@ -4,8 +4,9 @@ import { BadShape, type Map_, mapping, names } from "../composeParts.ts";
 import { exportsOf } from "../envfile.ts";
 import { MissingVariable } from "../interpolate.ts";
 import { type Ground, refusing, type Refuse } from "./bounds.ts";
+import { disputesIn } from "./disputes.ts";
 import { commandRefusals, doubtfulExports, stackRefusals } from "./exports.ts";
-import { isUnsure, readFor, section, shown, tagIn } from "./reading.ts";
+import { isUnsure, readFor, section, shown } from "./reading.ts";
 import type { Refusal } from "./refusal.ts";
 import { deployRefusals, portRefusals, replicasIn } from "./rules/deploy.ts";
 import { mountRefusals } from "./rules/mounts.ts";
@@ -46,8 +47,7 @@ function allRefusals({ files, env, abraSh }: Proposed, ground: Ground): Refusal[
   const read = files.map((file) => ({ name: file.name, content: readFor(file, known, doubtful) }));
   const found: Refusal[] = [...stackRefusals(env, ground.stack)];
   for (const file of files) {
-    const tag = tagIn(file.text);
-    if (tag !== null) refusing(file.name, null, found)("yaml-tag", tag, "is read differently by different readers", "write the value as it is meant");
+    for (const { rule, what, text, remedy } of disputesIn(file.text)) refusing(file.name, null, found)(rule, what || "the file", text, remedy);
   }
   for (const { name, content } of read) fileRefusals(name, content, ground, found);
   const merged = together(read.map(({ content }) => content));
