@@ -24,8 +24,11 @@ export function shown(value: unknown): string {
   return line.length > 80 ? `${line.slice(0, 79)}…` : line;
 }
 
-/** What docker's own pattern and ours read alike: no default within a default, no `:+`, no `$NAME-default` without braces. */
-const sure = /\$(?:\$|([A-Za-z_]\w*)(?!\w|:?[-?])|\{([A-Za-z_]\w*)(?:(?::?[-?])[^{}$]*)?\})/g;
+/**
+ * What docker's own pattern and ours read alike: no default within a default, no `:+`, no `$NAME-default` without braces, no letter
+ * behind a name that is one to Go alone (the long s).
+ */
+const sure = /\$(?:\$|([A-Za-z_]\w*)(?![^\p{ASCII}]|\w|:?[-?])|\{([A-Za-z_]\w*)(?:(?::?[-?])[^{}$]*)?\})/gu;
 
 /**
  * One compose file, interpolated.

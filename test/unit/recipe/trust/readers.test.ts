@@ -40,6 +40,11 @@ describe("YAML that Docker reads otherwise is refused", () => {
   });
 });
 
+it.each(["\u017f", "\u212a", "\u00e9"])("a name that goes on with %s, which Docker takes for a letter, leads nowhere else", (letter) => {
+  expect(service(`env_file: '$A${letter}../../etc/environment'`)).toEqual(["services.app.env_file path-outside"]);
+  expect(service(`labels: {a: '$A${letter}'}`)).toEqual([]);
+});
+
 it.each(["---\nservices: {}\n", "# x\n---\nservices: {}\n...\n", "\uFEFFservices: {}\n"])("one document is read alike, with its marks or without: %j", (text) => {
   expect(judged(text)).toEqual([]);
 });
