@@ -5,7 +5,7 @@ import { exportsOf } from "../envfile.ts";
 import { MissingVariable } from "../interpolate.ts";
 import { type Ground, refusing, type Refuse } from "./bounds.ts";
 import { disputesIn } from "./disputes.ts";
-import { commandRefusals, doubtfulExports, stackRefusals } from "./exports.ts";
+import { commandRefusals, doubtfulExports, recipeRefusals, stackRefusals } from "./exports.ts";
 import { isUnsure, readFor, section, shown } from "./reading.ts";
 import type { Refusal } from "./refusal.ts";
 import { deployRefusals, portRefusals, replicasIn } from "./rules/deploy.ts";
@@ -45,7 +45,7 @@ function allRefusals({ files, env, abraSh }: Proposed, ground: Ground): Refusal[
   const known = { ...env, ...exportsOf(abraSh), STACK_NAME: ground.stack };
   const doubtful = doubtfulExports(abraSh);
   const read = files.map((file) => ({ name: file.name, content: readFor(file, known, doubtful) }));
-  const found: Refusal[] = [...stackRefusals(env, ground.stack)];
+  const found: Refusal[] = [...stackRefusals(env, ground.stack), ...recipeRefusals(env)];
   for (const file of files) {
     for (const { rule, what, text, remedy } of disputesIn(file.text)) refusing(file.name, null, found)(rule, what || "the file", text, remedy);
   }

@@ -19,9 +19,13 @@ export function isUnsure(value: unknown): boolean {
 
 /** A value for messages, as its author wrote it, on one line and not too long. */
 export function shown(value: unknown): string {
-  const text = typeof value === "string" ? value.replace(mark, "") : (JSON.stringify(value) ?? "nothing");
-  const line = text.replaceAll(/[\p{Cc}\p{Cf}]/gu, "?");
-  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
+  return oneLine(typeof value === "string" ? value.replace(mark, "") : (JSON.stringify(value) ?? "nothing"), 80);
+}
+
+/** A text of the recipe's for messages: on one line, and at most so many characters of it. */
+export function oneLine(text: string, most: number): string {
+  const line = text.slice(0, most + 1).replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "?");
+  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
 }
 
 /**
