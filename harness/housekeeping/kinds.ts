@@ -19,6 +19,8 @@ export interface HouseFacts {
   readonly config: Pick<HostConfig, "retention">;
   /** Runs whose app is kept, as their records say: by run, until when, UTC ISO 8601. */
   readonly kept: readonly { readonly run: string; readonly expiresAt: string }[];
+  /** Runs that a record nobody here can read says are kept. */
+  readonly unread: readonly string[];
   /** Forgets the record of a kept run. */
   readonly forget: (run: string) => void;
   /** The build beside which this goes on; null where there is none. */
@@ -66,7 +68,7 @@ export function kindsOfFiles(facts: HouseFacts): Kind[] {
 /** Folders of runs that are known to be over. @throws the file system's error; the signal's reason */
 export async function foldersOver(facts: HouseFacts, signal: AbortSignal): Promise<string[]> {
   const states = await runStates(runsFolder(), known(facts), signal);
-  const kept = new Set(facts.kept.map(({ run }) => run));
+  const kept = new Set([...facts.kept.map(({ run }) => run), ...facts.unread]);
   return [...states].flatMap(([run, state]) => (state === "over" && !kept.has(run) && run !== facts.except ? [join(runsFolder(), run)] : []));
 }
 
@@ -109,6 +111,6 @@ export function imagesKind(docker: Docker, facts: HouseFacts, live: boolean): Ki
   };
 }
 
-function known({ kept, except, here = thisProcess(), now = Date.now() }: HouseFacts): RunsKnown {
-  return { kept: new Map(kept.map(({ run, expiresAt }) => [run, Date.parse(expiresAt)])), here, except, now, bootedAt: Date.now() - uptime() * 1000 };
+function known({ kept, unread, except, here = thisProcess(), now = Date.now() }: HouseFacts): RunsKnown {
+  return { kept: new Map(kept.map(({ run, expiresAt }) => [run, Date.parse(expiresAt)])), unread: new Set(unread), here, except, now, bootedAt: Date.now() - uptime() * 1000 };
 }
