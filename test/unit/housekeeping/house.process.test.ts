@@ -123,9 +123,9 @@ describe("run folders", () => {
 
   test("one whose journal nobody can read stays: it may tell of snapshots", async () => {
     const lease = '{"kind":"lease","name":"recipe-ci-lease-r"}\n';
-    for (const [name, text] of [["261101-000000-00000a", `${lease}{"kind":"bucket","name":"x"}\n`], ["261101-000000-00000b", `${lease}{"kind":"snap`]] as const) {
+    for (const [name, lines] of [["261101-000000-00000a", `${lease}{"kind":"bucket","name":"x"}\n`], ["261101-000000-00000b", `${lease}{"kind":"snap`]] as const) {
       await run(name, 3, ended);
-      writeFileSync(join(runs(), name, "journal.ndjson"), text);
+      writeFileSync(join(runs(), name, "journal.ndjson"), lines);
     }
     await keep({ retention: { runs: { days: 0 } } });
     expect(readdirSync(runs()), "a torn last line named nothing that was made").toEqual(["261101-000000-00000a"]);
