@@ -26,6 +26,9 @@ export interface Proposed {
 /** What a compose file may hold besides services and what they use. */
 const topLevel = new Set(["version", "services", "networks", "volumes", "secrets", "configs"]);
 
+/** What every process has in its environment: docker reads compose files with its own, abra with the app's, and versions of it differ. */
+const ofProcesses = ["PATH", "HOME", "PWD", "OLDPWD", "USER", "LOGNAME", "SHELL", "HOSTNAME", "LANG", "LC_ALL", "TERM", "TMPDIR", "ABRA_DIR", "DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT"];
+
 /**
  * All that a recipe asks for and nobody gets who is not trusted. Judged is what Docker gets: the files that the app's .env names,
  * with its variables. Merging only adds to lists and replaces values, so that each file is judged as it stands, and then all of
@@ -43,7 +46,7 @@ export function refusals(proposed: Proposed, ground: Ground): Refusal[] {
 
 function allRefusals({ files, env, abraSh }: Proposed, ground: Ground): Refusal[] {
   const known = { ...env, ...exportsOf(abraSh), STACK_NAME: ground.stack };
-  const doubtful = doubtfulExports(abraSh);
+  const doubtful = new Set([...doubtfulExports(abraSh), ...ofProcesses.filter((name) => !Object.hasOwn(known, name))]);
   const read = files.map((file) => ({ name: file.name, content: readFor(file, known, doubtful) }));
   const found: Refusal[] = [...stackRefusals(env, ground.stack), ...recipeRefusals(env)];
   for (const file of files) {

@@ -135,6 +135,13 @@ describe("what Docker gets", () => {
     expect(joint.map(({ file, rule }) => `${file} ${rule}`)).toEqual(["compose.yml + compose.1.yml external-network"]);
   });
 
+  it.each(["HOME", "PATH", "PWD", "HOSTNAME", "ABRA_DIR", "DOCKER_HOST"])("may hold %s of whoever deploys, where the recipe does not set it", (name) => {
+    const lines = `volumes: ['\${${name}:-data}:/data']`;
+    expect(service(lines)).toEqual(["services.app.volumes.0 unsure"]);
+    expect(service(lines, "", { env: { [name]: "data" } })).toEqual([]);
+    expect(service(`environment: ['A=\${${name}}']`)).toEqual([]);
+  });
+
   it("may be written so that readers disagree: then it is refused where it matters", () => {
     const net = (name: string, more = {}) => top(`networks: {x: {external: true, name: '${name}'}}`, more);
     // Docker takes the inner one for text, and this harness for a variable.
