@@ -94,19 +94,28 @@ export function volumesKind(docker: Docker, facts: HouseFacts, count: boolean): 
  */
 export function imagesKind(docker: Docker, facts: HouseFacts, live: boolean): Kind {
   const limits = facts.config.retention.images;
+  const seen = async (signal: AbortSignal) => {
+    const { id: engine, root } = await engineFacts(docker, signal);
+    const disk = await diskUse(root);
+    const states = await runStates(runsFolder(), known(facts), signal);
+    const busy = live || facts.except !== null || (await hasNodes(docker, signal)) || [...states.values()].some((state) => state !== "over");
+    const things = imageThings(await imageRecords(imagesFolder(), engine), await listedImages(docker, signal), { disk, limits, live: busy, now: facts.now ?? Date.now() });
+    return { engine, disk, things };
+  };
   return {
     name: "images that recipe-ci brought",
     look: async (signal) => {
-      const { id, root } = await engineFacts(docker, signal);
-      const disk = await diskUse(root);
-      const states = await runStates(runsFolder(), known(facts), signal);
-      const busy = live || facts.except !== null || (await hasNodes(docker, signal)) || [...states.values()].some((state) => state !== "over");
-      const things = imageThings(await imageRecords(imagesFolder(), id), await listedImages(docker, signal), { disk, limits, live: busy, now: facts.now ?? Date.now() });
+      const { things, disk } = await seen(signal);
       return { things, limit: imageLimit(things, disk, limits) };
     },
+    // Others take minutes to go, and a build that begins meanwhile counts on what it finds.
     remove: async (ref, signal) => {
+      const { engine, things } = await seen(signal);
+      const now = things.find(({ id }) => id === ref);
+      if (!now) return;
+      if (now.hold !== null) throw new Error(`${now.hold}, by now`);
       await removeImage(docker, ref, signal);
-      await forgetImage(imagesFolder(), { ref, engine: (await engineFacts(docker, signal)).id });
+      await forgetImage(imagesFolder(), { ref, engine });
     },
   };
 }
