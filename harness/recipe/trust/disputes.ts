@@ -12,6 +12,9 @@ export interface Dispute {
 /** YAML 1.1, by which Docker's parser goes, ends a line at these; 1.2 reads on, in a comment say. */
 const oddBreak = /\r(?!\n)|[\u0085\u2028\u2029]/;
 
+/** Nobody writes so many keys to be merged; each merge of them is looked through. */
+const mostMerged = 200;
+
 /**
  * The disputes of a YAML text, the first of each kind; found by comparing with go-yaml v2 and v3, which Docker's and abra's releases
  * have. Pure.
@@ -50,12 +53,19 @@ function isMerge({ key }: Pair): boolean {
 function isLate(map: YAMLMap, index: number, anchors: ReadonlyMap<string, Node>): boolean {
   const before = map.items.slice(0, index);
   if (before.some(isMerge)) return true;
-  const keys = new Set(before.map(({ key }) => String(key)));
-  return keys.size > 0 && sourcesOf(map.items[index]?.value, anchors).some((one) => !isMap(one) || one.items.some((pair) => isMerge(pair) || keys.has(String(pair.key))));
+  const keys = new Set(before.map(keyOf));
+  const sources = sourcesOf(map.items[index]?.value, anchors);
+  return keys.size > 0 && (sources.length >= mostMerged || sources.some((one) => !isMap(one) || one.items.length > mostMerged || one.items.some((pair) => isMerge(pair) || keys.has(keyOf(pair)))));
 }
 
+/** `1` and `"1"` are the same key to some readers. */
+function keyOf({ key }: Pair): unknown {
+  return isScalar(key) ? String(key.value) : key;
+}
+
+/** What a merge names, as many as are looked at. */
 function sourcesOf(value: unknown, anchors: ReadonlyMap<string, Node>): unknown[] {
   const own = (one: unknown) => (isNode(one) && isAlias(one) ? anchors.get(one.source) : one);
   const read = own(value);
-  return isSeq(read) ? read.items.map(own) : [read];
+  return isSeq(read) ? read.items.slice(0, mostMerged).map(own) : [read];
 }

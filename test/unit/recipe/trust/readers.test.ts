@@ -17,6 +17,8 @@ describe("YAML that Docker reads otherwise is refused", () => {
     ["so does one by an alias", "x-y: &y {volumes: ['/:/host']}\nvolumes: ['data:/data']\n<<: *y", "yaml-merge"],
     ["or one of several", "x-y: &y {volumes: ['/:/host']}\nvolumes: ['data:/data']\n<<: [{init: true}, *y]", "yaml-merge"],
     ["or one that merges itself", "volumes: ['data:/data']\n<<: {<<: {volumes: ['/:/host']}}", "yaml-merge"],
+    ["or one of more keys than anybody looks through", `init: true\n<<: {${Array.from({ length: 201 }, (_, index) => `x-${index}: 1`).join(", ")}}`, "yaml-merge"],
+    ["or one of more mappings", `init: true\n<<: [${"{x-a: 1}, ".repeat(200)}]`, "yaml-merge"],
     ["there are two merges", "<<: {volumes: ['data:/data']}\n<<: {volumes: ['/:/host']}", "yaml-merge"],
   ])("where %s", (_, lines, rule) => {
     expect(service(lines).map((found) => found.split(" ").at(-1))).toContain(rule);
