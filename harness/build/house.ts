@@ -8,15 +8,15 @@ import { foldersOver, type HouseFacts, imagesKind, kindsOfFiles, limitOf, volume
 import { waitForMemory, wantedBy } from "../housekeeping/memory.ts";
 import { houseInWords } from "../housekeeping/words.ts";
 import type { App } from "./app/appState.ts";
-import { ownersLeft, snapshotsKind } from "./backup/leftSnapshots.ts";
+import { mayTellMore, snapshotsKind } from "./backup/leftSnapshots.ts";
 import type { Build } from "./context.ts";
-import { forgetRun, keptRuns } from "./kept.ts";
+import { forgetRun, keptRuns, unreadRuns } from "./kept.ts";
 import type { Site } from "./site.ts";
 import type { World } from "./world.ts";
 
-/** What is known of kept runs and of journals, for whoever keeps house. */
+/** What is known of kept runs and of journals, for whoever keeps house. @throws the file system's error where nobody can see which are kept */
 export function houseFacts(config: HouseFacts["config"], except: string | null): HouseFacts {
-  return { config, kept: keptRuns(), forget: forgetRun, except, needed: (folder) => ownersLeft(folder).length > 0 };
+  return { config, kept: keptRuns(), unread: unreadRuns(), forget: forgetRun, except, needed: mayTellMore };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { statfs } from "node:fs/promises";
 import { FindingError, UsageError } from "../base/errors.ts";
 import type { ImageResult } from "../../reports/results.ts";
+import { isBounded } from "../recipe/trust/levels.ts";
 import type { ComposeApp } from "../recipe/types.ts";
 import { prepull, type PrepullResult, type WantedImage } from "../swarm/images/prepull.ts";
 import { parseReference } from "../swarm/images/reference.ts";
@@ -24,9 +25,12 @@ export class Images {
   readonly #site: PullGround;
   readonly #asked = new Set<string>();
   readonly #pulls: Promise<PrepullResult>[] = [];
+  readonly #byRecipe: boolean;
 
-  constructor(site: PullGround) {
+  /** @param byRecipe the recipe under test names them, and nothing that is deployed beside it */
+  constructor(site: PullGround, byRecipe = false) {
     this.#site = site;
+    this.#byRecipe = byRecipe;
   }
 
   /**
@@ -67,6 +71,7 @@ export class Images {
         upstreams: world.upstreams,
         cache: this.#site.cache,
         hostImages: build.request.hostImages,
+        lends: !(this.#byRecipe && isBounded(build.request)),
         mask: build.mask,
         freeBytes: async () => freeBytes(await dockerRoot(world)),
         signal: build.signal,

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { z } from "zod";
 import { UsageError } from "../base/errors.ts";
 import { runDir, stateDir } from "../base/paths.ts";
@@ -41,11 +41,19 @@ export function rememberRun(kept: KeptRun): void {
 export function keptRuns(): KeptRun[] {
   let files: string[];
   try {
-    files = readdirSync(keptDir());
+    files = recordFiles();
   } catch {
     return [];
   }
   return files.flatMap((file) => readRecord(join(keptDir(), file)) ?? []).sort((a, b) => b.run.localeCompare(a.run));
+}
+
+/**
+ * Runs whose app may be kept for all that anybody can say: their records are torn, or another version's.
+ * @throws the file system's error where nobody can see which records there are
+ */
+export function unreadRuns(): string[] {
+  return recordFiles().flatMap((file) => (readRecord(join(keptDir(), file)) === null ? [basename(file, ".json")] : []));
 }
 
 /** @throws UsageError where there is no such run, naming those there are */
@@ -74,6 +82,16 @@ export async function forgetRunHere(id: string): Promise<void> {
 
 export function forgetRun(id: string): void {
   rmSync(recordPath(id), { force: true });
+}
+
+/** @throws the file system's error, but not where there is no such folder */
+function recordFiles(): string[] {
+  try {
+    return readdirSync(keptDir());
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
 }
 
 function keptDir(): string {

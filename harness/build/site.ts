@@ -28,7 +28,7 @@ import type { World } from "./world.ts";
 export class Site {
   readonly build: Build;
   readonly apps: App[] = [];
-  readonly images: Images = new Images(this);
+  readonly images: Images = new Images(this, true);
   world: World | null = null;
   cache: ImageCache | null = null;
   throwaway: Throwaway | null = null;

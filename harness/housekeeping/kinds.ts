@@ -19,6 +19,8 @@ export interface HouseFacts {
   readonly config: Pick<HostConfig, "retention">;
   /** Runs whose app is kept, as their records say: by run, until when, UTC ISO 8601. */
   readonly kept: readonly { readonly run: string; readonly expiresAt: string }[];
+  /** Runs that a record nobody here can read says are kept. */
+  readonly unread: readonly string[];
   /** Forgets the record of a kept run. */
   readonly forget: (run: string) => void;
   /** The build beside which this goes on; null where there is none. */
@@ -69,7 +71,7 @@ export function kindsOfFiles(facts: HouseFacts): Kind[] {
 /** Folders of runs that are known to be over. @throws the file system's error; the signal's reason */
 export async function foldersOver(facts: HouseFacts, signal: AbortSignal): Promise<string[]> {
   const states = await runStates(runsFolder(), known(facts), signal);
-  const kept = new Set(facts.kept.map(({ run }) => run));
+  const kept = new Set([...facts.kept.map(({ run }) => run), ...facts.unread]);
   return [...states].flatMap(([run, state]) => (state === "over" && !kept.has(run) && run !== facts.except ? [join(runsFolder(), run)] : []));
 }
 
@@ -95,23 +97,32 @@ export function volumesKind(docker: Docker, facts: HouseFacts, count: boolean): 
  */
 export function imagesKind(docker: Docker, facts: HouseFacts, live: boolean): Kind {
   const limits = facts.config.retention.images;
+  const seen = async (signal: AbortSignal) => {
+    const { id: engine, root } = await engineFacts(docker, signal);
+    const disk = await diskUse(root);
+    const states = await runStates(runsFolder(), known(facts), signal);
+    const busy = live || facts.except !== null || (await hasNodes(docker, signal)) || [...states.values()].some((state) => state !== "over");
+    const things = imageThings(await imageRecords(imagesFolder(), engine), await listedImages(docker, signal), { disk, limits, live: busy, now: facts.now ?? Date.now() });
+    return { engine, disk, things };
+  };
   return {
     name: "images that recipe-ci brought",
     look: async (signal) => {
-      const { id, root } = await engineFacts(docker, signal);
-      const disk = await diskUse(root);
-      const states = await runStates(runsFolder(), known(facts), signal);
-      const busy = live || facts.except !== null || (await hasNodes(docker, signal)) || [...states.values()].some((state) => state !== "over");
-      const things = imageThings(await imageRecords(imagesFolder(), id), await listedImages(docker, signal), { disk, limits, live: busy, now: facts.now ?? Date.now() });
+      const { things, disk } = await seen(signal);
       return { things, limit: imageLimit(things, disk, limits) };
     },
+    // Others take minutes to go, and a build that begins meanwhile counts on what it finds.
     remove: async (ref, signal) => {
+      const { engine, things } = await seen(signal);
+      const now = things.find(({ id }) => id === ref);
+      if (!now) return;
+      if (now.hold !== null) throw new Error(`${now.hold}, by now`);
       await removeImage(docker, ref, signal);
-      await forgetImage(imagesFolder(), { ref, engine: (await engineFacts(docker, signal)).id });
+      await forgetImage(imagesFolder(), { ref, engine });
     },
   };
 }
 
-function known({ kept, except, here = thisProcess(), now = Date.now() }: HouseFacts): RunsKnown {
-  return { kept: new Map(kept.map(({ run, expiresAt }) => [run, Date.parse(expiresAt)])), here, except, now, bootedAt: Date.now() - uptime() * 1000 };
+function known({ kept, unread, except, here = thisProcess(), now = Date.now() }: HouseFacts): RunsKnown {
+  return { kept: new Map(kept.map(({ run, expiresAt }) => [run, Date.parse(expiresAt)])), unread: new Set(unread), here, except, now, bootedAt: Date.now() - uptime() * 1000 };
 }

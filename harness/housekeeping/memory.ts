@@ -50,6 +50,11 @@ export async function hostMemory(file = "/proc/meminfo"): Promise<HostMemory | n
   return available! >= 0 && total! >= 0 ? { available: available!, total: total! } : null;
 }
 
+/** Whether no end of another build would ever make room; a reserve as large as the machine is for its owner to correct. */
+function isHopeless(wanted: number, reserve: number, total: number): boolean {
+  return wanted > total || (reserve < total && wanted + reserve > total);
+}
+
 export interface MemoryWait {
   readonly reserve: number;
   readonly wanted: number;
@@ -70,7 +75,7 @@ export async function waitForMemory({ reserve, wanted, onShort, signal, look = h
   const poll = async () => {
     const host = await look();
     // For what the machine does not have nobody has to wait: whether it runs all the same is the Swarm's to say.
-    const short = host === null || wanted > host.total ? null : memoryShort({ available: host.available, reserve, wanted });
+    const short = host === null || isHopeless(wanted, reserve, host.total) ? null : memoryShort({ available: host.available, reserve, wanted });
     return short === null ? ({ done: true, value: undefined } as const) : ({ done: false, saw: short } as const);
   };
   try {

@@ -25,6 +25,8 @@ export interface RunsKnown {
   readonly here: ProcessIdentity;
   /** By run, until when its app is kept, milliseconds since the epoch. */
   readonly kept: ReadonlyMap<string, number>;
+  /** Runs of which a record says that they are kept, and nobody here can read for how long. */
+  readonly unread?: ReadonlySet<string>;
   /** The build that looks; null where none does. */
   readonly except: string | null;
   /** Milliseconds since the epoch. */
@@ -43,7 +45,7 @@ const goingMark = ".going";
 const longestMs = 8 * dayMs;
 
 /** What a run is: `over` is proved, by its process or by a time that no build lasts. Pure but for the look at the process. */
-export function stateOf({ name, changedAt, owner }: Pick<RunFolder, "name" | "changedAt" | "owner">, { here, except, now, bootedAt }: Omit<RunsKnown, "kept">, runs: typeof stillRuns = stillRuns): "live" | "over" | "unknown" {
+export function stateOf({ name, changedAt, owner }: Pick<RunFolder, "name" | "changedAt" | "owner">, { here, except, now, bootedAt }: Omit<RunsKnown, "kept" | "unread">, runs: typeof stillRuns = stillRuns): "live" | "over" | "unknown" {
   if (name === except) return "live";
   const running = owner === null ? null : runs(owner, here);
   if (running !== null) return running ? "live" : "over";
@@ -65,10 +67,11 @@ function holdOf(folder: RunFolder, known: RunsKnown, runs: typeof stillRuns): st
   if (!isFolder || !runName.test(name)) return "nobody knows what it is";
   const until = known.kept.get(name);
   if (until !== undefined && until > known.now) return "its app is kept";
+  if (known.unread?.has(name)) return "a record that nobody here can read says that its app is kept";
   const state = stateOf(folder, known, runs);
   if (state === "live") return "its build runs";
   if (state === "unknown") return "its build's process can't be seen from here, and may run";
-  return folder.needed ? "its journal names snapshots that recipe-ci sweep has yet to look for" : null;
+  return folder.needed ? "its journal names snapshots that recipe-ci sweep has yet to look for, or nobody can read it" : null;
 }
 
 /** Every folder of a run on this machine. @throws the file system's error where they can't be listed; the signal's reason */
@@ -83,7 +86,7 @@ export async function runFolders(root: string, signal: AbortSignal): Promise<Run
 }
 
 /** What each run is that has a folder here. A folder is only walked through where its process does not tell. @throws as `runFolders` */
-export async function runStates(root: string, known: Omit<RunsKnown, "kept">, signal: AbortSignal): Promise<Map<string, ReturnType<typeof stateOf>>> {
+export async function runStates(root: string, known: Omit<RunsKnown, "kept" | "unread">, signal: AbortSignal): Promise<Map<string, ReturnType<typeof stateOf>>> {
   const states = new Map<string, ReturnType<typeof stateOf>>();
   for (const name of await namesIn(root)) {
     const path = join(root, name);
@@ -94,11 +97,16 @@ export async function runStates(root: string, known: Omit<RunsKnown, "kept">, si
   return states;
 }
 
-/** Removes one, so that a removal which is cut short is ended by the next. @throws the file system's error */
+/** Removes one, so that a removal which is cut short is ended by the next. Twice is harmless. @throws the file system's error */
 export async function removeRunFolder(root: string, name: string): Promise<void> {
   const going = name.endsWith(goingMark) ? name : `${name}${goingMark}`;
   await rm(join(root, going), { recursive: true, force: true });
   if (going === name) return;
-  await rename(join(root, name), join(root, going));
+  try {
+    await rename(join(root, name), join(root, going));
+  } catch (error) {
+    // Another build was faster.
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
   await rm(join(root, going), { recursive: true, force: true });
 }

@@ -64,14 +64,19 @@ export function composeApp(files: readonly ComposeFile[], env: Env, stack: strin
   return typeof format === "string" || typeof format === "number" ? { ...app, format: `${format}` } : app;
 }
 
-/** @throws Error with the parser's first message where the text is no YAML, or expands without bounds */
-export function parseYaml(source: string): unknown {
+/**
+ * @param before may change the document before it becomes plain data
+ * @throws BadShape with the parser's first message where the text is no YAML, or expands without bounds
+ */
+export function parseYaml(source: string, before: (document: Document.Parsed) => void = () => {}): unknown {
   const lines = new LineCounter();
   // The parser's own check compares each key with every other one.
   const document = parseDocument(source, { merge: true, logLevel: "silent", uniqueKeys: false, lineCounter: lines });
   const [first] = document.errors;
   if (first) throw new BadShape(`no valid YAML: ${first.message.split("\n")[0]}`);
   checkKeys(document, lines);
+  checkQuotes(document, source, lines);
+  before(document);
   try {
     return document.toJS({ maxAliasCount: 200 });
   } catch (error) {
@@ -88,6 +93,19 @@ function checkKeys(document: Document.Parsed, lines: LineCounter): void {
         if (seen.has(key.value)) throw new BadShape(`no valid YAML: Map keys must be unique at line ${lines.linePos(key.range?.[0] ?? 0).line}: ${String(key.value)}`);
         seen.add(key.value);
       }
+    },
+  });
+}
+
+/** A quoted text as YAML has it, closed by a quote that is no part of it. */
+const closed = /^(?:"(?:[^"\\]|\\[^])*"|'(?:[^']|'')*')$/;
+
+/** Where a line of a quoted text stands too far left, the parser takes an escaped quote before it for the end; Docker reads on. */
+function checkQuotes(document: Document.Parsed, source: string, lines: LineCounter): void {
+  visit(document, {
+    Scalar(_, { type, range }) {
+      if (!range || (type !== "QUOTE_DOUBLE" && type !== "QUOTE_SINGLE") || closed.test(source.slice(range[0], range[1]))) return;
+      throw new BadShape(`no valid YAML: a quoted text that begins at line ${lines.linePos(range[0]).line} is not closed`);
     },
   });
 }

@@ -10,6 +10,10 @@ import { messageOf } from "../base/errors.ts";
 /** No file of a recipe that the harness reads is longer than this, bytes. */
 const longest = 1024 * 1024;
 
+/** Compose files of one app, and characters of all of them: COMPOSE_FILE may name one again and again, and each is read and parsed. */
+const mostFiles = 50;
+const longestApp = 4 * longest;
+
 /**
  * Refuses a checkout that is no recipe: compose.yml missing, empty, too long, no YAML or without an `app` service, no .env.sample.
  * @param dir the checkout
@@ -36,12 +40,17 @@ export async function loadApp(dir: string, env: Readonly<Record<string, string>>
   return composeApp([...(await appFiles(dir, env)), ...over], { ...env, ...exported }, stack);
 }
 
-/** The compose files that an app's settings ask for. @throws FindingError (recipe, invalid-compose) where one does not exist */
+/** The compose files that an app's settings ask for. @throws FindingError (recipe, invalid-compose) where one does not exist, or there is too much of them */
 export async function appFiles(dir: string, env: Readonly<Record<string, string>>): Promise<ComposeFile[]> {
   const files: ComposeFile[] = [];
-  for (const name of composeFiles(env)) {
+  const names = composeFiles(env);
+  if (names.length > mostFiles) throw tooMuch(`names ${names.length} files, more than ${mostFiles}`);
+  let characters = 0;
+  for (const name of names) {
     const text = await recipeFile(dir, name);
     if (text === null) throw brokenFile(name, "COMPOSE_FILE names it and it does not exist");
+    characters += text.length;
+    if (characters > longestApp) throw tooMuch(`names files that are together longer than ${longestApp / longest} MB`);
     files.push({ name, text });
   }
   return files;
@@ -87,6 +96,10 @@ function parsed(text: string, where: string): Readonly<Record<string, unknown>> 
   } catch (error) {
     throw new UsageError(where, messageOf(error), "correct the file", { cause: error });
   }
+}
+
+function tooMuch(what: string): FindingError {
+  return new FindingError("recipe", { class: "invalid-compose", service: null, summary: `COMPOSE_FILE ${what}`, evidence: [], hint: "name each compose file once, and only those that the app is made of" });
 }
 
 function brokenFile(file: string, what: string): FindingError {

@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
@@ -27,6 +28,17 @@ export function ownersLeft(folder: string): Owner[] {
   } catch {
     return [];
   }
+}
+
+/** Whether a run's folder is the only one to tell of snapshots: also where it has a journal that nobody can read, another version's say. */
+export function mayTellMore(folder: string): boolean {
+  const path = join(folder, "journal.ndjson");
+  try {
+    Journal.read(path);
+  } catch {
+    return existsSync(path);
+  }
+  return ownersLeft(folder).length > 0;
 }
 
 /**

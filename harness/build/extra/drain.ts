@@ -79,7 +79,7 @@ function isOwn(site: Site, app: App, error: unknown): error is FindingError {
 /** Swarm would pull them itself, and nobody would know why it takes so long. */
 async function pull(site: Site, { node }: Guest, app: App): Promise<void> {
   const { build, world, cache } = site;
-  const images = new Images({ build, world, cache, swarm: () => Promise.resolve({ kind: "ephemeral", docker: node.docker }) });
+  const images = new Images({ build, world, cache, swarm: () => Promise.resolve({ kind: "ephemeral", docker: node.docker }) }, true);
   images.want({ ...app.compose, services: app.compose.services.filter(mayMove) });
   const { trouble, missing } = await images.all();
   const [failed] = [...trouble, ...missing];

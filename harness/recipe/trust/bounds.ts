@@ -1,3 +1,4 @@
+import { oneLine } from "./reading.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** What a recipe that is not trusted may have. Of host.json, `untrusted`. */
@@ -26,6 +27,6 @@ export type Refuse = (rule: string, key: string, text: string, remedy: string) =
 /** A list of refusals, and how the rules write into it. */
 export function refusing(file: string, service: string | null, into: Refusal[]): Refuse {
   return (rule, key, text, remedy) => {
-    into.push({ rule, service, file, key, text, remedy });
+    into.push({ rule, service: service === null ? null : oneLine(service, 80), file, key: oneLine(key, 200), text, remedy });
   };
 }

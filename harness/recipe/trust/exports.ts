@@ -1,3 +1,4 @@
+import { shown } from "./reading.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** An export that every reader of abra.sh takes for the same: one a line, nothing quoted, nothing behind it. */
@@ -28,8 +29,9 @@ export function commandRefusals(env: Readonly<Record<string, string>>, services:
       const [where = ""] = command.split(/\s+/);
       // A service of that name does not help: which of the two abra means is abra's to say.
       if (where !== "local" && services.includes(where)) return [];
-      const text = where === "local" ? `"${command}" runs a function of abra.sh where abra runs, beside the engine` : `"${command}" names no service of the app that it would run in`;
-      return [{ rule: "command-on-host", service: null, file: ".env.sample", key: hook, text, remedy: `run it in a service (${services.join(", ")})` }];
+      const said = shown(command);
+      const text = where === "local" ? `"${said}" runs a function of abra.sh where abra runs, beside the engine` : `"${said}" names no service of the app that it would run in`;
+      return [{ rule: "command-on-host", service: null, file: ".env.sample", key: hook, text, remedy: `run it in a service (${shown(services.join(", "))})` }];
     }),
   );
 }
@@ -38,5 +40,16 @@ export function commandRefusals(env: Readonly<Record<string, string>>, services:
 export function stackRefusals(env: Readonly<Record<string, string>>, stack: string): Refusal[] {
   const said = env.STACK_NAME;
   if (said === undefined || said === stack) return [];
-  return [{ rule: "other-stack", service: null, file: ".env.sample", key: "STACK_NAME", text: `deploys over the stack ${JSON.stringify(said)}`, remedy: "leave it out: abra names the stack after the domain" }];
+  return [{ rule: "other-stack", service: null, file: ".env.sample", key: "STACK_NAME", text: `deploys over the stack ${shown(said)}`, remedy: "leave it out: abra names the stack after the domain" }];
+}
+
+/** abra finds an app's recipe by RECIPE, else by TYPE, each with or without a version; what is no name it fetches as an address. */
+const whose = ["RECIPE", "TYPE"] as const;
+
+/** Files that abra would deploy in place of those that are judged here. */
+export function recipeRefusals(env: Readonly<Record<string, string>>): Refusal[] {
+  const said = whose.flatMap((key) => (env[key] === undefined ? [] : [{ key, name: env[key].replace(/:[^/]*$/, "") }]));
+  const other = said.find(({ name }) => !/^[a-z0-9][\w.-]*$/i.test(name) || name !== said.at(-1)?.name);
+  if (!other) return [];
+  return [{ rule: "other-recipe", service: null, file: ".env.sample", key: other.key, text: `leads abra to the recipe ${shown(other.name)}, which may have other files`, remedy: "leave RECIPE out, and write the recipe's name in TYPE" }];
 }

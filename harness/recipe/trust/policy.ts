@@ -4,8 +4,9 @@ import { BadShape, type Map_, mapping, names } from "../composeParts.ts";
 import { exportsOf } from "../envfile.ts";
 import { MissingVariable } from "../interpolate.ts";
 import { type Ground, refusing, type Refuse } from "./bounds.ts";
-import { commandRefusals, doubtfulExports, stackRefusals } from "./exports.ts";
-import { isUnsure, readFor, section, shown, tagIn } from "./reading.ts";
+import { disputesIn } from "./disputes.ts";
+import { commandRefusals, doubtfulExports, recipeRefusals, stackRefusals } from "./exports.ts";
+import { isUnsure, readFor, section, shown } from "./reading.ts";
 import type { Refusal } from "./refusal.ts";
 import { deployRefusals, portRefusals, replicasIn } from "./rules/deploy.ts";
 import { mountRefusals } from "./rules/mounts.ts";
@@ -25,6 +26,9 @@ export interface Proposed {
 /** What a compose file may hold besides services and what they use. */
 const topLevel = new Set(["version", "services", "networks", "volumes", "secrets", "configs"]);
 
+/** What every process has in its environment: docker reads compose files with its own, abra with the app's, and versions of it differ. */
+const ofProcesses = ["PATH", "HOME", "PWD", "OLDPWD", "USER", "LOGNAME", "SHELL", "HOSTNAME", "LANG", "LC_ALL", "TERM", "TMPDIR", "ABRA_DIR", "DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT"];
+
 /**
  * All that a recipe asks for and nobody gets who is not trusted. Judged is what Docker gets: the files that the app's .env names,
  * with its variables. Merging only adds to lists and replaces values, so that each file is judged as it stands, and then all of
@@ -42,12 +46,11 @@ export function refusals(proposed: Proposed, ground: Ground): Refusal[] {
 
 function allRefusals({ files, env, abraSh }: Proposed, ground: Ground): Refusal[] {
   const known = { ...env, ...exportsOf(abraSh), STACK_NAME: ground.stack };
-  const doubtful = doubtfulExports(abraSh);
+  const doubtful = new Set([...doubtfulExports(abraSh), ...ofProcesses.filter((name) => !Object.hasOwn(known, name))]);
   const read = files.map((file) => ({ name: file.name, content: readFor(file, known, doubtful) }));
-  const found: Refusal[] = [...stackRefusals(env, ground.stack)];
+  const found: Refusal[] = [...stackRefusals(env, ground.stack), ...recipeRefusals(env)];
   for (const file of files) {
-    const tag = tagIn(file.text);
-    if (tag !== null) refusing(file.name, null, found)("yaml-tag", tag, "is read differently by different readers", "write the value as it is meant");
+    for (const { rule, what, text, remedy } of disputesIn(file.text)) refusing(file.name, null, found)(rule, what || "the file", text, remedy);
   }
   for (const { name, content } of read) fileRefusals(name, content, ground, found);
   const merged = together(read.map(({ content }) => content));

@@ -1,4 +1,4 @@
-import { isNode, parseDocument, visit } from "yaml";
+import { type Document, visit } from "yaml";
 import type { ComposeFile } from "../compose.ts";
 import { parseYaml } from "../compose.ts";
 import { type Map_, mapping } from "../composeParts.ts";
@@ -19,13 +19,20 @@ export function isUnsure(value: unknown): boolean {
 
 /** A value for messages, as its author wrote it, on one line and not too long. */
 export function shown(value: unknown): string {
-  const text = typeof value === "string" ? value.replace(mark, "") : (JSON.stringify(value) ?? "nothing");
-  const line = text.replaceAll(/[\p{Cc}\p{Cf}]/gu, "?");
-  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
+  return oneLine(typeof value === "string" ? value.replace(mark, "") : (JSON.stringify(value) ?? "nothing"), 80);
 }
 
-/** What docker's own pattern and ours read alike: no default within a default, no `:+`, no `$NAME-default` without braces. */
-const sure = /\$(?:\$|([A-Za-z_]\w*)(?!\w|:?[-?])|\{([A-Za-z_]\w*)(?:(?::?[-?])[^{}$]*)?\})/g;
+/** A text of the recipe's for messages: on one line, and at most so many characters of it. */
+export function oneLine(text: string, most: number): string {
+  const line = text.slice(0, most + 1).replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "?");
+  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
+}
+
+/**
+ * What docker's own pattern and ours read alike: no default within a default, no `:+`, no `$NAME-default` without braces, no letter
+ * behind a name that is one to Go alone (the long s).
+ */
+const sure = /\$(?:\$|([A-Za-z_]\w*)(?![^\p{ASCII}]|\w|:?[-?])|\{([A-Za-z_]\w*)(?:(?::?[-?])[^{}$]*)?\})/gu;
 
 /**
  * One compose file, interpolated.
@@ -34,20 +41,16 @@ const sure = /\$(?:\$|([A-Za-z_]\w*)(?!\w|:?[-?])|\{([A-Za-z_]\w*)(?:(?::?[-?])[
  * @throws BadShape where it is no YAML, or no mapping; MissingVariable
  */
 export function readFor(file: ComposeFile, env: Readonly<Record<string, string>>, doubtful: ReadonlySet<string>): Map_ {
-  return mapping(deep(parseYaml(file.text), env, doubtful), "the file");
+  return mapping(deep(parseYaml(file.text, zerosMarked), env, doubtful), "the file");
 }
 
-/** The first tag of a YAML text (`!!binary`), which other readers decode and this one may not; null where there is none. */
-export function tagIn(text: string): string | null {
-  // Without one in it, there is nothing to read it a second time for.
-  if (!text.includes("!")) return null;
-  let found: string | null = null;
-  visit(parseDocument(text, { merge: true, logLevel: "silent", uniqueKeys: false }), (_, node) => {
-    if (!isNode(node) || node.tag === undefined) return undefined;
-    found = node.tag;
-    return visit.BREAK;
+/** Docker takes `010` for eight, and this parser for ten. */
+function zerosMarked(document: Document.Parsed): void {
+  visit(document, {
+    Scalar(_, node) {
+      if (typeof node.value === "number" && /^[-+]?0\d/.test(node.source ?? "")) node.value = `${mark}${node.source}`;
+    },
   });
-  return found;
 }
 
 function deep(value: unknown, env: Readonly<Record<string, string>>, doubtful: ReadonlySet<string>): unknown {
@@ -58,7 +61,7 @@ function deep(value: unknown, env: Readonly<Record<string, string>>, doubtful: R
 }
 
 function read(text: string, env: Readonly<Record<string, string>>, doubtful: ReadonlySet<string>): string {
-  if (!text.includes("$")) return text.startsWith(mark) ? `${mark}${text}` : text;
+  if (!text.includes("$")) return text;
   if (text.replaceAll(sure, "").includes("$")) return `${mark}${text}`;
   const named = [...text.matchAll(sure)].flatMap(([, bare, braced]) => bare ?? braced ?? []);
   return named.some((name) => doubtful.has(name)) ? `${mark}${text}` : interpolate(text, env);

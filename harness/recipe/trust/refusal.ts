@@ -17,6 +17,9 @@ export interface Refusal {
 /** The class of a build that ended by a refusal. */
 export const notTrusted = "not-trusted";
 
+/** Nobody reads on behind so many. */
+const mostLines = 50;
+
 /** What every refusal can be answered with. */
 const lookAndSay = "or let a maintainer look at it and run it with --trust data";
 
@@ -37,7 +40,7 @@ export function refusalReason(refusals: readonly Refusal[]): Reason | null {
     class: notTrusted,
     service: first.service,
     summary: `${first.file}: ${first.key}: ${first.text}, which --trust none does not allow${more}`,
-    evidence: refusals.map(refusalLine),
+    evidence: [...refusals.slice(0, mostLines).map(refusalLine), ...(refusals.length > mostLines ? [`and ${refusals.length - mostLines} more`] : [])],
     hint: `${first.remedy}, ${lookAndSay}`,
   };
 }

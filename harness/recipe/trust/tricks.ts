@@ -61,7 +61,7 @@ export function openedOf(entries: readonly Entry[]): Entry[] {
 /** What is wrong with the content of one of `openedOf`. */
 export function contentTrick({ mode, path }: Entry, content: string): Trick | null {
   if (mode === "120000") return linkLeadsOut(path, content) ? { path, text: `is a link to ${shown(content)}, outside of the recipe`, remedy: "put the file itself there" } : null;
-  const filter = content.split("\n").find((line) => !line.startsWith("#") && /\sfilter(?:\s|=|$)/.test(line));
+  const filter = content.split("\n").find((line) => !line.trimStart().startsWith("#") && /\sfilter(?:\s|=|$)/.test(line));
   return filter === undefined ? null : { path, text: `names a program that git would run over files (${shown(filter.trim())})`, remedy: "take it out, and commit the files themselves" };
 }
 

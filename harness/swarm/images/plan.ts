@@ -26,6 +26,8 @@ export interface PullFacts {
   readonly host: EngineImage | null;
   readonly node: EngineImage | null;
   readonly hostImages: boolean;
+  /** Whether the host's image may be handed over where no registry says that it is the same: it may hold what is nobody else's to read. */
+  readonly lends: boolean;
   /** The node's platform: `linux/amd64`. */
   readonly platform: string;
 }
@@ -65,7 +67,13 @@ function planFound(facts: PullFacts, registry: Resolution & { kind: "found" }): 
   return { do: "pull", stale: false };
 }
 
+/** What a recipe that nobody trusts names and only this machine has. The stand-in's "not found" is not the real registry's. */
+function kept(words: string): PullPlan {
+  return { do: "trouble", class: "image-pull", words: `${words}; this machine has one of that name, which --trust none does not get: --host-images lends it` };
+}
+
 function planMissing(facts: PullFacts, words: string): PullPlan {
+  if (facts.host && facts.standIn && !facts.lends) return kept(words);
   if (facts.host && facts.standIn && !facts.pinned) return { do: "handover", thenPull: false, why: "the host has it and the real registry cannot be asked" };
   const remedy = facts.host ? "; this machine's engine has an image of that name: --host-images tests it" : "";
   return { do: "missing", class: "image-missing", words: words + remedy };
@@ -75,6 +83,7 @@ function planUnanswered(facts: PullFacts, registry: Resolution & { kind: "refuse
   if (facts.node) return { do: "keep" };
   const inTrouble = registry.kind === "silent" || registry.rateLimited;
   if (facts.lastKnown !== null && inTrouble) return { do: "pull", stale: true };
+  if (facts.host && !facts.lends) return kept(registry.words);
   if (facts.host && !facts.pinned) return { do: "handover", thenPull: false, why: `no registry answers for it: ${registry.words}` };
   const pin = facts.host ? "; this machine has it, but a handed-over image has no registry digest and the recipe pins one" : "";
   return { do: "trouble", class: "image-pull", words: registry.words + pin };

@@ -27,6 +27,8 @@ export interface PrepullOptions {
   readonly upstreams: Upstreams;
   readonly cache: ImageCache | null;
   readonly hostImages: boolean;
+  /** See PullFacts; true unless said. */
+  readonly lends?: boolean;
   /** Free bytes where the node's engine and the cache keep images; Infinity where nobody knows. */
   readonly freeBytes: () => Promise<number>;
   /** Credentials are registered here. */
@@ -117,6 +119,7 @@ async function decide(o: PrepullOptions, ref: Reference, auth: AuthConfig | null
     host,
     node,
     hostImages: o.hostImages,
+    lends: o.lends ?? true,
     platform: `linux/${architecture}`,
   });
   return { registry, plan, hostBytes: host?.bytes ?? 0, cached };

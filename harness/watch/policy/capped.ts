@@ -4,12 +4,17 @@ import type { Finding } from "./finding.ts";
 /** How programs say that they may not start another process or thread; the kernel answers EAGAIN for a limit. */
 const noMoreProcesses = /\bfork\b.*resource temporarily unavailable|(?:can't|cannot) fork|unable to create (?:new )?(?:native )?thread|pthread_create\b.*(?:failed|resource temporarily unavailable)/i;
 
+/** How programs say that they ran out of memory without being killed for it: the JVM and V8 size their heaps by the container's limit. */
+const noMoreMemory = /\bOutOfMemoryError\b|\bout of memory\b|\bcannot allocate memory\b|\bbad_alloc\b/i;
+
 /** The harness's own limit that a service failed at, which is no proof against the recipe; null where none is behind it. */
 export function limitBehind({ kind, class: cls, service, evidence }: Finding, { capped }: Pick<History, "capped">): { readonly words: string; readonly hint: string } | null {
   if (!capped || service === null || kind !== "failed") return null;
   const killed = cls === "out-of-memory" || (cls === "gave-up" && evidence.some((line) => /^task .*exit code 137\b/.test(line)));
   if (killed && capped.memory.includes(service)) return limit("memory", service);
-  return capped.processes.includes(service) && evidence.some((line) => noMoreProcesses.test(line)) ? limit("processes", service) : null;
+  // A JVM calls a thread that it may not start a lack of memory too.
+  if (capped.processes.includes(service) && evidence.some((line) => noMoreProcesses.test(line))) return limit("processes", service);
+  return capped.memory.includes(service) && evidence.some((line) => noMoreMemory.test(line)) ? limit("memory", service) : null;
 }
 
 function limit(what: "memory" | "processes", service: string): { words: string; hint: string } {

@@ -85,7 +85,11 @@ describe("the gate of memory", () => {
     const { said, ended } = wait([120], { wanted: 1001 });
     await ended;
     expect(said).toEqual([]);
-    await expect(wait([120], { wanted: 1000 }).ended).rejects.toMatchObject({ blame: "infra" });
+    const beside = wait([120], { wanted: 901 });
+    await beside.ended;
+    expect(beside.said, "nor for what it does not have beside its reserve").toEqual([]);
+    await expect(wait([120], { wanted: 900 }).ended).rejects.toMatchObject({ blame: "infra" });
+    await expect(wait([120], { reserve: 1000 }).ended, "a reserve that is no less than all there is").rejects.toMatchObject({ blame: "infra" });
   });
 
   test("ends with the build", async () => {

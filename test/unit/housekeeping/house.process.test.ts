@@ -20,9 +20,10 @@ import { addToHistory, historyName } from "../../../harness/housekeeping/history
 import { keepHouse } from "../../../harness/housekeeping/housekeep.ts";
 import { cacheFiles } from "../../../harness/housekeeping/imageCache.ts";
 import { imageRecords, noteImage } from "../../../harness/housekeeping/imageRecords.ts";
-import { kindsOfFiles } from "../../../harness/housekeeping/kinds.ts";
+import { foldersOver, kindsOfFiles } from "../../../harness/housekeeping/kinds.ts";
 import { hostMemory } from "../../../harness/housekeeping/memory.ts";
 import { ownerOf, ownFolder } from "../../../harness/housekeeping/owner.ts";
+import { removeRunFolder } from "../../../harness/housekeeping/runs.ts";
 import { lookAtPlace } from "../../../harness/housekeeping/room.ts";
 import { ImageStore, sha256 } from "../../../harness/swarm/images/store.ts";
 import { type Results, verdictSchema } from "../../../reports/results.ts";
@@ -92,6 +93,43 @@ describe("run folders", () => {
     await keep();
     expect(readdirSync(runs())).toEqual(["261101-000000-00000b", "261101-000000-00000c", "261101-000000-00000d", "261101-000000-00000f", "261122-000000-000000", "notes"]);
     expect(existsSync(join(dir, "elsewhere/mine"))).toBe(true);
+  });
+
+  test("one that a record says is kept which only another version can read, or a record that is torn, stays", async () => {
+    await run("261101-000000-00000a", 3, ended);
+    await run("261101-000000-00000b", 3, ended);
+    await run("261101-000000-00000c", 3, ended);
+    mkdirSync(join(dir, "state/kept"), { recursive: true });
+    writeFileSync(join(dir, "state/kept/261101-000000-00000a.json"), '{"schema":2,"run":"261101-000000-00000a"}');
+    writeFileSync(join(dir, "state/kept/261101-000000-00000b.json"), '{"schema":1,"ru');
+    const [kept] = await keep({ retention: { runs: { days: 0 } } });
+    expect(readdirSync(runs())).toEqual(["261101-000000-00000a", "261101-000000-00000b"]);
+    expect(kept?.decisions.map(({ why }) => why)).toContain("a record that nobody here can read says that its app is kept");
+    const facts = houseFacts(parseHostConfig("{}", "test"), null);
+    expect(await foldersOver(facts, signal), "nobody looks for what it left either").toEqual([]);
+  });
+
+  test("nothing goes where nobody can see which are kept", async () => {
+    await run("261101-000000-00000a", 3, ended);
+    writeFileSync(join(dir, "state/kept"), "");
+    expect(() => houseFacts(parseHostConfig("{}", "test"), null)).toThrow("ENOTDIR");
+  });
+
+  test("removing one twice is harmless: two builds at once do", async () => {
+    await run("261101-000000-00000a", 3, ended);
+    await removeRunFolder(runs(), "261101-000000-00000a");
+    await removeRunFolder(runs(), "261101-000000-00000a");
+    expect(readdirSync(runs())).toEqual([]);
+  });
+
+  test("one whose journal nobody can read stays: it may tell of snapshots", async () => {
+    const lease = '{"kind":"lease","name":"recipe-ci-lease-r"}\n';
+    for (const [name, lines] of [["261101-000000-00000a", `${lease}{"kind":"bucket","name":"x"}\n`], ["261101-000000-00000b", `${lease}{"kind":"snap`]] as const) {
+      await run(name, 3, ended);
+      writeFileSync(join(runs(), name, "journal.ndjson"), lines);
+    }
+    await keep({ retention: { runs: { days: 0 } } });
+    expect(readdirSync(runs()), "a torn last line named nothing that was made").toEqual(["261101-000000-00000a"]);
   });
 
   test("incident 29: one whose journal alone tells of snapshots on a bot that stays is kept until somebody has looked for them", async () => {

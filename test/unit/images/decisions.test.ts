@@ -15,7 +15,7 @@ const limited = { kind: "refused", words: "429", rateLimited: true } as const;
 const denied = { kind: "refused", words: "401", rateLimited: false } as const;
 const same = { id: "sha256:config", digests: [], own: [], bytes: 30 };
 const other = { id: "sha256:built", digests: [], own: [], bytes: 30 };
-const facts: PullFacts = { registry: found, pinned: false, standIn: false, lastKnown: null, cached: false, host: null, node: null, hostImages: false, platform: "linux/amd64" };
+const facts: PullFacts = { registry: found, pinned: false, standIn: false, lastKnown: null, cached: false, host: null, node: null, hostImages: false, lends: true, platform: "linux/amd64" };
 
 test.each<[string, Partial<PullFacts>, object]>([
   ["found: pulled", {}, { do: "pull", stale: false }],
@@ -44,6 +44,11 @@ test.each<[string, Partial<PullFacts>, object]>([
   ["rate limit, the cache knows it", { registry: limited, lastKnown: digest }, { do: "pull", stale: true }],
   ["rate limit: infra", { registry: limited }, { do: "trouble", class: "image-pull" }],
   ["denied: the cache is not asked", { registry: denied, lastKnown: digest }, { do: "trouble", class: "image-pull" }],
+  ["silent, the host has it, for a recipe that nobody trusts", { registry: silent, host: other, lends: false }, { do: "trouble", class: "image-pull", words: "no answer; this machine has one of that name, which --trust none does not get: --host-images lends it" }],
+  ["... denied", { registry: denied, host: other, lends: false }, { do: "trouble", class: "image-pull" }],
+  ["... a stand-in does not have it", { registry: missing, standIn: true, host: other, lends: false }, { do: "trouble", class: "image-pull" }],
+  ["... the host's is the registry's", { host: same, lends: false }, { do: "handover", thenPull: true }],
+  ["... --host-images", { registry: silent, host: other, hostImages: true, lends: false }, { do: "handover", thenPull: false }],
   ["denied, the host has it", { registry: denied, host: other }, { do: "handover" }],
 ])("plan: %s", (_name, change, plan) => {
   expect(planPull({ ...facts, ...change })).toMatchObject(plan);

@@ -12,6 +12,7 @@ const green: Readonly<Record<string, string>> = {
   test: "echo '12 passed, 0 failed'",
   "run check": "exit 0",
   "run test:slow": "echo '3 passed, 0 failed'",
+  "run test:faults:some": "echo '30 passed, 0 failed'",
   "run demo": "exit 0",
 };
 
@@ -47,20 +48,20 @@ function start(root: string, scripts: Readonly<Record<string, string>>, env: Rec
 
 describe("the sum and the exit code", () => {
   const cases: [string, Record<string, string>, number, string][] = [
-    ["all is well; parts without a count are one each", {}, 0, "18 passed, 0 failed"],
-    ["a failed test", { test: "echo '11 passed, 1 failed'; exit 1" }, 1, "17 passed, 1 failed"],
-    ["a part that fails without a count", { "run check": "exit 2" }, 1, "17 passed, 1 failed"],
-    ["green counts and a red exit code", { test: "echo '12 passed, 0 failed'; exit 3" }, 1, "18 passed, 1 failed"],
-    ["the last count of a part is the one", { test: "echo '1 passed, 5 failed'; echo '12 passed, 0 failed'" }, 0, "18 passed, 0 failed"],
-    ["everything fails and everything is tried", { ci: "exit 1", test: "exit 1", "run check": "exit 1", "run test:slow": "exit 1", "run demo": "exit 1" }, 1, "0 passed, 5 failed"],
-    ["something that a part leaves running holds nothing up", { "run demo": "tail -f /dev/null & echo $! > ../left; exit 0" }, 0, "18 passed, 0 failed"],
+    ["all is well; parts without a count are one each", {}, 0, "48 passed, 0 failed"],
+    ["a failed test", { test: "echo '11 passed, 1 failed'; exit 1" }, 1, "47 passed, 1 failed"],
+    ["a part that fails without a count", { "run check": "exit 2" }, 1, "47 passed, 1 failed"],
+    ["green counts and a red exit code", { test: "echo '12 passed, 0 failed'; exit 3" }, 1, "48 passed, 1 failed"],
+    ["the last count of a part is the one", { test: "echo '1 passed, 5 failed'; echo '12 passed, 0 failed'" }, 0, "48 passed, 0 failed"],
+    ["everything fails and everything is tried", { ci: "exit 1", test: "exit 1", "run check": "exit 1", "run test:slow": "exit 1", "run test:faults:some": "exit 1", "run demo": "exit 1" }, 1, "0 passed, 6 failed"],
+    ["something that a part leaves running holds nothing up", { "run demo": "tail -f /dev/null & echo $! > ../left; exit 0" }, 0, "48 passed, 0 failed"],
   ];
   test.concurrent.for(cases)("%s", { timeout: 30_000 }, async ([, scripts, code, last], { onTestFinished }) => {
     const root = clone(onTestFinished);
     const result = await start(root, { ...green, ...scripts }).ended;
     expect(result.lines.at(-1)).toBe(last);
     expect(result.code).toBe(code);
-    expect(readFileSync(join(root, "where"), "utf8")).toBe(`${join(root, "clone")}\n`.repeat(5));
+    expect(readFileSync(join(root, "where"), "utf8")).toBe(`${join(root, "clone")}\n`.repeat(Object.keys(green).length));
     if (existsSync(join(root, "left"))) process.kill(Number(readFileSync(join(root, "left"), "utf8")));
   });
 });
@@ -68,7 +69,7 @@ describe("the sum and the exit code", () => {
 test("what does not end is ended, and what no time is left for is not green", { timeout: 30_000 }, async ({ onTestFinished }) => {
   const root = clone(onTestFinished);
   const result = await start(root, { ...green, test: "exec tail -f /dev/null" }, { RECIPE_CI_BUDGET: "2" }).ended;
-  expect(result.lines.at(-1)).toBe("1 passed, 4 failed");
+  expect(result.lines.at(-1)).toBe("1 passed, 5 failed");
   expect(result.lines.join("\n")).toMatch(/test .*ended after [12] s\n.*check .*not run: the time was used up/);
   expect(result.code).toBe(1);
 });
@@ -79,7 +80,7 @@ test("what failed is told again behind all output, by name; where nothing has on
   const result = await start(root, { ...green, "run check": "echo first; echo a.ts:3: no such name; exit 2", "run test:slow": slow }).ended;
   const told = result.lines.slice(result.lines.lastIndexOf("== check: what failed"));
   expect(told.slice(0, 9)).toEqual(["== check: what failed", "first", "a.ts:3: no such name", "", "== slow: what failed", " FAIL  swarm a.test.ts > it holds", "Error: it does not", "2 passed, 1 failed", ""]);
-  expect(told.at(-1)).toBe("16 passed, 2 failed");
+  expect(told.at(-1)).toBe("46 passed, 2 failed");
 });
 
 test("a signal ends the part that is on and is no green", { timeout: 30_000 }, async ({ onTestFinished }) => {
@@ -91,7 +92,7 @@ test("a signal ends the part that is on and is no green", { timeout: 30_000 }, a
   );
   child.kill("SIGTERM");
   const result = await ended;
-  expect(result.lines.at(-1)).toBe("1 passed, 4 failed");
+  expect(result.lines.at(-1)).toBe("1 passed, 5 failed");
   expect(result.lines.join("\n")).toContain("not run: interrupted by SIGTERM");
   expect(result.code).toBe(1);
 });

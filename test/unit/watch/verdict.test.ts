@@ -56,6 +56,26 @@ describe("limits that the harness set", () => {
     expect(judged({ exit: 1, line: noFork, capped })).toMatchObject({ kind: "harness-limit", reason: { evidence: expect.arrayContaining(["crash-loop, on a service whose processes the harness limits, because the recipe is not trusted"]) } });
   });
 
+  test.each([
+    "Exception in thread \"main\" java.lang.OutOfMemoryError: Java heap space",
+    "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory",
+    "[CRITICAL] Worker (pid:9) was sent SIGKILL! Perhaps out of memory?",
+    "fork: Cannot allocate memory",
+    "terminate called after throwing an instance of 'std::bad_alloc'",
+  ])("nor is who makes do with what it is given and runs out of it: %s", (line) => {
+    expect(judged({ exit: 1, line, capped })).toMatchObject({ kind: "harness-limit", reason: { evidence: expect.arrayContaining(["crash-loop, on a service whose memory the harness limits, because the recipe is not trusted"]) } });
+    expect(judged({ exit: 1, line, capped: { ...capped, memory: [] } })).toMatchObject({ kind: "failed" });
+  });
+
+  test("a JVM that may not start a thread ran into the limit of processes", () => {
+    const line = "java.lang.OutOfMemoryError: unable to create native thread";
+    expect(judged({ exit: 1, line, capped })).toMatchObject({ reason: { hint: expect.stringContaining("raise untrusted.processes") } });
+  });
+
+  test("a limit of PHP's own is none of the harness's", () => {
+    expect(judged({ exit: 1, line: "PHP Fatal error: Allowed memory size of 134217728 bytes exhausted", capped })).toMatchObject({ kind: "failed" });
+  });
+
   test("where nobody limits it, it is", () => {
     expect(judged({ exit: 1, line: noFork })).toMatchObject({ kind: "failed", reason: { class: "crash-loop" } });
   });

@@ -135,6 +135,13 @@ describe("what Docker gets", () => {
     expect(joint.map(({ file, rule }) => `${file} ${rule}`)).toEqual(["compose.yml + compose.1.yml external-network"]);
   });
 
+  it.each(["HOME", "PATH", "PWD", "HOSTNAME", "ABRA_DIR", "DOCKER_HOST"])("may hold %s of whoever deploys, where the recipe does not set it", (name) => {
+    const lines = `volumes: ['\${${name}:-data}:/data']`;
+    expect(service(lines)).toEqual(["services.app.volumes.0 unsure"]);
+    expect(service(lines, "", { env: { [name]: "data" } })).toEqual([]);
+    expect(service(`environment: ['A=\${${name}}']`)).toEqual([]);
+  });
+
   it("may be written so that readers disagree: then it is refused where it matters", () => {
     const net = (name: string, more = {}) => top(`networks: {x: {external: true, name: '${name}'}}`, more);
     // Docker takes the inner one for text, and this harness for a variable.
@@ -185,7 +192,38 @@ describe("what abra does beside Docker", () => {
   });
 });
 
+describe("whose files abra deploys", () => {
+  const plain = 'services: {app: {image: "x:1"}}';
+
+  it.each<Record<string, string>>([
+    { TYPE: "blog", RECIPE: "https://evil.example/blog.git" },
+    { RECIPE: "evil" , TYPE: "blog" },
+    { TYPE: "https://evil.example/blog" },
+    { TYPE: "git.example/blog:1.0.0" },
+    { RECIPE: "" },
+    { TYPE: "../blog" },
+  ])("%j leads to other files than these: abra reads RECIPE first, and fetches what is no name", (env) => {
+    expect(judged(plain, { env }).map(({ rule }) => rule)).toEqual(["other-recipe"]);
+  });
+
+  it.each<Record<string, string>>([{}, { TYPE: "blog" }, { RECIPE: "blog:1.0.0+2.1" }, { TYPE: "blog:1.0.0", RECIPE: "blog" }])("%j leads to these", (env) => {
+    expect(judged(plain, { env })).toEqual([]);
+  });
+});
+
 describe("how it is said", () => {
+  it("stays one line whatever is in names, and 50 lines at most", () => {
+    const name = "a\\n\\e[2J\\u202eb";
+    const found = judged(`services: {"${name}": {image: "x:1", privileged: true}}\nnetworks: {"${name}": {driver: host}}`, { env: { POST_DEPLOY_CMDS: "local a\n\u001b[2J" } });
+    expect(found.map(({ rule }) => rule)).toEqual(["privileged", "network-driver", "command-on-host"]);
+    const reason = refusalReason(found);
+    for (const line of [reason?.service, reason?.summary, reason?.hint, ...(reason?.evidence ?? [])]) expect(line).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    const many = judged(`services:\n${Array.from({ length: 500 }, (_, index) => `  s${index}: {privileged: true, deploy: {replicas: 0}}\n`).join("")}`);
+    const evidence = refusalReason(many)?.evidence ?? [];
+    expect(evidence).toHaveLength(51);
+    expect(evidence.at(-1)).toBe("and 451 more");
+  });
+
   it("names file, key, rule and remedy on one line", () => {
     const [found] = judged('services: {app: {image: "x:1", privileged: true}}');
     expect(found && refusalLine(found)).toBe("compose.yml: services.app.privileged: true asks for all that root of the node may do; take it out (privileged)");

@@ -61,7 +61,7 @@ describe("attributes", () => {
     expect(attributes(`# x\n${line}\n`)?.text).toMatch(/^names a program that git would run over files/);
   });
 
-  it.each(["*.sh text eol=lf", "# *.bin filter=lfs", "*.txt -filter", "filter.txt text", "*.bin !filter"])("%s names none", (line) => {
+  it.each(["*.sh text eol=lf", "# *.bin filter=lfs", "  # a filter for words", "*.txt -filter", "filter.txt text", "*.bin !filter"])("%s names none", (line) => {
     expect(attributes(`${line}\n`)).toBeNull();
   });
 
