@@ -137,8 +137,8 @@ describe("what a pull request's tests came to", () => {
   test("hidden words are hidden, and what it came to is not", () => {
     const mask = new Mask();
     mask.add("failed");
-    const test = { name: "failed to log in", status: "failed" as const, durationMs: 1, error: "Error: failed" };
-    expect(hidden({ ...result("failed"), tests: [test] }, mask)).toEqual({ name: "custom", status: "failed", reason: "custom: 1 of 1 tests •••: forks", tests: [{ ...test, name: "••• to log in", error: "Error: •••" }] });
+    const failed = { name: "failed to log in", status: "failed" as const, durationMs: 1, error: "Error: failed" };
+    expect(hidden({ ...result("failed"), tests: [failed] }, mask)).toEqual({ name: "custom", status: "failed", reason: "custom: 1 of 1 tests •••: forks", tests: [{ ...failed, name: "••• to log in", error: "Error: •••" }] });
   });
 });
 

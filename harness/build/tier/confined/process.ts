@@ -20,13 +20,18 @@ export class ConfinedProcess implements TestProcess {
   hit: LimitHit | null = null;
   readonly #container: Promise<Confined>;
   readonly #control: Control;
+  readonly #scratch: string;
   readonly #ready: Promise<void>;
   #lines = 0;
   #traced: (text: string) => void = () => {};
   #killed: Promise<void> | null = null;
 
-  /** @param container as it is being started */
-  constructor(container: Promise<Confined>, control: Control, log: (line: string) => void) {
+  /**
+   * @param container as it is being started
+   * @param scratch its folder for what is written, as it calls it
+   */
+  constructor(container: Promise<Confined>, control: Control, log: (line: string) => void, scratch: string = scratchFolder) {
+    this.#scratch = scratch;
     this.#container = container;
     this.#control = control;
     const ended = container.then((one) => one.ended, (error: unknown) => messageOf(error));
@@ -63,7 +68,7 @@ export class ConfinedProcess implements TestProcess {
   }
 
   tracePath(run: number): string {
-    return `${scratchFolder}/trace-${run}`;
+    return `${this.#scratch}/trace-${run}`;
   }
 
   async trace(run: number): Promise<string> {

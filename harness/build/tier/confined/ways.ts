@@ -37,10 +37,10 @@ const mostBytes = 4 * 1024 ** 3;
  * @returns closes it, and all that it led
  */
 export async function leadTo(socketPath: string, host: string, port: number): Promise<() => Promise<void>> {
-  const open = new Set<Socket>();
+  const connected = new Set<Socket>();
   let bytes = 0;
   const join = (from: Socket, to: Socket) => {
-    open.add(from);
+    connected.add(from);
     from.pipe(to);
     from.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
@@ -48,7 +48,7 @@ export async function leadTo(socketPath: string, host: string, port: number): Pr
     });
     from.on("error", () => to.destroy());
     from.on("close", () => {
-      open.delete(from);
+      connected.delete(from);
       to.destroy();
     });
   };
@@ -59,7 +59,7 @@ export async function leadTo(socketPath: string, host: string, port: number): Pr
   });
   server.maxConnections = mostVisits;
   await listening(server, socketPath);
-  return () => closed(server, open);
+  return () => closed(server, connected);
 }
 
 /** Bytes that a container may say in all. */
