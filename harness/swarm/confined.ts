@@ -19,6 +19,7 @@ export interface ConfinedSpec {
   readonly image: string;
   readonly name: string;
   readonly argv: readonly string[];
+  readonly workDir: string;
   /** All of it: nothing of the build's own is added. */
   readonly env: Readonly<Record<string, string>>;
   /** Paths of the node, seen read-only. */
@@ -49,7 +50,7 @@ const callMs = 30_000;
 const mostPrinted = 64 * 1024;
 
 /** The engine's words for it. Pure. */
-export function confinedOptions({ image, name, argv, env, mounts, scratch, limits }: ConfinedSpec): Docker.ContainerCreateOptions {
+export function confinedOptions({ image, name, argv, workDir, env, mounts, scratch, limits }: ConfinedSpec): Docker.ContainerCreateOptions {
   return {
     name,
     Image: image,
@@ -57,7 +58,7 @@ export function confinedOptions({ image, name, argv, env, mounts, scratch, limit
     Cmd: [],
     Env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
     User: nobody,
-    WorkingDir: scratch.path,
+    WorkingDir: workDir,
     Hostname: "tests",
     AttachStdin: false,
     AttachStdout: true,
@@ -77,6 +78,8 @@ export function confinedOptions({ image, name, argv, env, mounts, scratch, limit
       // The same as memory: none of it is swapped out.
       MemorySwap: limits.memory,
       NanoCpus: Math.round(limits.cpus * 1e9),
+      // What is short of time gets it first: the app, and whoever watches it.
+      CpuShares: 256,
       PidsLimit: limits.processes,
       Ulimits: [{ Name: "nofile", Soft: 8192, Hard: 8192 }, { Name: "core", Soft: 0, Hard: 0 }],
       // Where the node itself is short of memory, this goes first.

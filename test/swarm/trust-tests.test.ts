@@ -55,7 +55,7 @@ const states = (results: Results) => Object.fromEntries((tier(results, "custom")
 /** Tests that pass where they reach their app, and those that pass where they reach nothing else. */
 const sees = {
   "a visitor": `expect((await app.fetch("/")).status).toBe(200);`,
-  "a program in its service": `expect(await app.exec("app", ["echo", "hello"])).toMatchObject({ exitCode: 0, stdout: "hello\\n" });`,
+  "a program in its service": `expect(await app.exec("app", ["echo", "hello"])).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("hello") });`,
   "its services and their logs": `expect((await app.services()).map(({ name }) => name)).toEqual(["app"]); await app.logs("app");`,
 };
 const reaches = (hostFile: string): Readonly<Record<string, string>> => ({

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { confinedOptions, hitIn } from "../../../harness/swarm/confined.ts";
 
 const options = confinedOptions({
-  image: "sha256:one", name: "recipe-ci-tests-1", argv: ["/node", "/main.ts"], env: { HOME: "/tmp" },
+  image: "sha256:one", name: "recipe-ci-tests-1", argv: ["/node", "/main.ts"], workDir: "/recipe", env: { HOME: "/tmp" },
   mounts: [{ source: "/opt/code", target: "/code" }], scratch: { path: "/tmp", bytes: 1024 }, limits: { memory: 2048, cpus: 1.5, processes: 20 },
 });
 

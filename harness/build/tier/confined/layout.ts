@@ -53,6 +53,9 @@ export function containerMounts(tests: string, run: string): Mount[] {
 
 export const argv: readonly string[] = [`${codeFolder}/node_modules/node/bin/node`, `${codeFolder}/tiers/runner/confined.ts`];
 
+/** Errors name files as they are called in the repo. */
+export const workDir: string = dirname(testsFolder);
+
 /** Nothing of the build's own environment is in it. */
 export const env: Readonly<Record<string, string>> = {
   PATH: "/usr/local/bin:/usr/bin:/bin",

@@ -12,7 +12,7 @@ import type { Swarm } from "../../../swarm/types.ts";
 import { ownWords } from "../../context.ts";
 import type { Site } from "../../site.ts";
 import { guarded, type Allowance } from "./calls.ts";
-import { argv, containerMounts, env, inside, insideContext } from "./layout.ts";
+import { argv, containerMounts, env, inside, insideContext, workDir } from "./layout.ts";
 import { hidden, limited } from "./limited.ts";
 import { waysDir } from "./ground.ts";
 import { ConfinedProcess } from "./process.ts";
@@ -57,7 +57,7 @@ export async function runConfined(site: Site, swarm: Swarm, run: ConfinedRun): P
     closing.unshift(await leadTo(ways.socket("http"), swarm.edge.address, swarm.edge.httpPort));
     const control = await Control.open(ways.socket("control"));
     closing.unshift(() => control.close());
-    const spec = { image: ground.image, name: `recipe-ci-tests-${name}`, argv, env, mounts: containerMounts(ground.tests, name), scratch: { path: scratchFolder, bytes: scratchBytes }, limits };
+    const spec = { image: ground.image, name: `recipe-ci-tests-${name}`, argv, workDir, env, mounts: containerMounts(ground.tests, name), scratch: { path: scratchFolder, bytes: scratchBytes }, limits };
     const log = (line: string) => build.note(mask.text(line));
     const container = startConfined(swarm.docker, swarm.shell, spec, (line) => build.log.debug(`tests' container: ${line}`), run.signal);
     const tests = new ConfinedProcess(container, control, log);
