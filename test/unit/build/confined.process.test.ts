@@ -88,7 +88,7 @@ describe("the first process of the container", () => {
     first.write(`${JSON.stringify({ type: "ready" })}\n${JSON.stringify({ type: "log", line: "\u001b[1mone" })}\n${JSON.stringify({ type: "broken", run: 1, message: "x" })}\n`);
     await tests.ready(signal);
     await expect.poll(() => said).toEqual([{ type: "broken", run: 1, message: "x" }]);
-    expect(log).toEqual(["tests: one"]);
+    expect(log).toEqual(["tests:  [1mone"]);
     first.write(`${JSON.stringify({ type: "verdict", verdict: "passed" })}\n`);
     expect(await tests.ended).toBe("what it said could not be read");
     await control.close();
