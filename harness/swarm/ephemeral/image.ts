@@ -30,7 +30,8 @@ export async function imageOnNode(host: Docker, node: Docker, image: string, sig
   return (await bounded("docker image inspect", node.getImage(image).inspect(), 20_000, signal)).Id;
 }
 
-async function has(docker: Docker, image: string): Promise<boolean> {
+/** Whether an engine has an image. @throws EngineTimeout, or the engine's error */
+export async function has(docker: Docker, image: string): Promise<boolean> {
   try {
     await bounded("docker image inspect", docker.getImage(image).inspect(), 20_000);
     return true;

@@ -1,7 +1,7 @@
 import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { infra, messageOf } from "../../../base/errors.ts";
-import { imageOnNode } from "../../../swarm/ephemeral/image.ts";
+import { has, imageOnNode } from "../../../swarm/ephemeral/image.ts";
 import type { Swarm } from "../../../swarm/types.ts";
 import type { Build } from "../../context.ts";
 import type { World } from "../../world.ts";
@@ -42,6 +42,8 @@ export async function layGround({ signal }: Pick<Build, "signal">, world: World,
   await swarm.shell.putTree(own, tests);
   await swarm.shell.exec(["chmod", "-R", "a+rX", tests], { timeoutMs: stepMs, signal });
   try {
+    // Where no registry answers it is built once more, should somebody have removed it.
+    if (!(await has(world.host, world.testsImage))) await world.seed([world.testsImage], signal);
     return { image: await imageOnNode(world.host, swarm.docker, world.testsImage, signal), tests };
   } catch (error) {
     signal.throwIfAborted();
