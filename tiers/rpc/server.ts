@@ -21,7 +21,7 @@ export interface CallRecord {
 
 /** For tests that are somebody else's: who may connect is a matter of who sees the socket's folder. */
 export interface ForStrangers {
-  /** Connections at once, bytes of one call, bytes of all calls on one connection. */
+  /** Connections at once, bytes of one call, bytes of all calls on one connection, and of answers that nobody takes. */
   readonly connections: number;
   readonly longest: number;
   readonly bytes: number;
@@ -44,6 +44,7 @@ export async function serveRpc(o: { socketPath: string; handlers: Handlers; onCa
     const read = lineReader((line) => {
       void answer(line, o.handlers, gone.signal, o.onCall).then((response) => {
         if (!socket.destroyed) socket.write(lineOf(response));
+        if (o.strangers && socket.writableLength > o.strangers.bytes) socket.destroy();
       });
     }, o.strangers?.longest);
     socket.on("data", (chunk) => {

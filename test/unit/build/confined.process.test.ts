@@ -11,6 +11,7 @@ import { ConfinedProcess } from "../../../harness/build/tier/confined/process.ts
 import { Control, leadTo, type WaysFolder, waysFolder } from "../../../harness/build/tier/confined/ways.ts";
 import type { Confined, LimitHit } from "../../../harness/swarm/confined.ts";
 import type { FromChild } from "../../../tiers/runner/messages.ts";
+import { serveRpc } from "../../../tiers/rpc/server.ts";
 import { startRunnerIn } from "../../../tiers/runner/runner.ts";
 import { context } from "../tiers/helpers.ts";
 
@@ -59,6 +60,38 @@ describe("the way to the edge", () => {
     const close = await leadTo(ways.socket("https"), "127.0.0.1", 1);
     expect(await heardBy(await knock("https"))).toBe("");
     await close();
+  });
+});
+
+describe("the build's answers to tests of people whom nobody knows", () => {
+  const serve = (bounds: object) => serveRpc({ socketPath: ways.socket("calls"), handlers: { logs: async () => ["x".repeat(1_000_000)] } as never, strangers: { connections: 2, longest: 1000, bytes: 5_000_000, ...bounds } });
+  const ask = `${JSON.stringify({ id: 1, method: "logs", params: { need: null, service: "app", lines: 1 } })}\n`;
+  const ended = (socket: Socket) => new Promise((resolve) => socket.on("error", () => {}).on("close", () => resolve("ended")));
+
+  test("are given to whoever sees the folder, and to so many", async () => {
+    const server = await serve({});
+    const first = await knock("calls");
+    first.write(ask);
+    await once(first, "data");
+    await knock("calls");
+    expect(await ended((await knock("calls")).resume())).toBe("ended");
+    await server.close();
+  });
+
+  test.each<[string, object, string]>([
+    ["a call that is too long", {}, "x".repeat(2000)],
+    ["too many calls", { bytes: 1500 }, `${"x".repeat(400)}\n`.repeat(10)],
+    ["answers that nobody takes", {}, ask.repeat(50)],
+  ])("end with %s", async (_, bounds, said) => {
+    const server = await serve(bounds);
+    const socket = await knock("calls");
+    socket.pause();
+    socket.write(said);
+    // Who does not read learns of the end by what can't be written.
+    const writing = setInterval(() => socket.write("\n"), 20);
+    expect(await ended(socket)).toBe("ended");
+    clearInterval(writing);
+    await server.close();
   });
 });
 

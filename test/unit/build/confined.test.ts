@@ -18,7 +18,7 @@ function guard() {
   const hiddenValues: string[] = [];
   const answer = (name: string) => async () => {
     asked.push(name);
-    return name as never;
+    return (name === "exec" || name === "abraCmd" ? { exitCode: 0, stdout: "x".repeat(9 * 1024 ** 2), stderr: "" } : name) as never;
   };
   const names = ["exec", "logs", "secret", "abraCmd", "secrets", "mask", "picture", "wired", "services"] as const;
   const handlers = Object.fromEntries(names.map((name) => [name, answer(name)])) as unknown as Handlers;
@@ -35,7 +35,7 @@ const exec = { need: null, service: "app", argv: ["true"], input: null, timeoutM
 describe("what a pull request's tests may ask of the build", () => {
   test("programs in services of the app and of what it needs", async () => {
     const { asked, calls } = guard();
-    await calls.exec(exec, signal);
+    expect((await calls.exec(exec, signal)).stdout).toHaveLength(8 * 1024 ** 2);
     await calls.exec({ ...exec, need: "keycloak", service: "web" }, signal);
     await calls.logs({ need: null, service: "db", lines: 10 }, signal);
     await calls.abraCmd({ need: null, service: "app", command: "fn", args: [], timeoutMs: 1 }, signal);
@@ -67,10 +67,10 @@ describe("what a pull request's tests may ask of the build", () => {
   test("not endlessly, and not all at once", async () => {
     const { calls, asked } = guard();
     const many = await Promise.allSettled(Array.from({ length: 10 }, () => calls.services({ need: null }, signal)));
-    expect(many.filter(({ status }) => status === "fulfilled")).toHaveLength(8);
+    expect(many.filter(({ status }) => status === "fulfilled")).toHaveLength(4);
     for (let index = 10; index < 5000; index += 1) await calls.services({ need: null }, signal);
     await expect(calls.services({ need: null }, signal)).rejects.toThrow("5000 calls at most");
-    expect(asked).toHaveLength(4998);
+    expect(asked).toHaveLength(4994);
   });
 
   test("what they hide is hidden in their own words: the build's mask never hears of it", async () => {

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { Handlers } from "../../../../tiers/rpc/protocol.ts";
+import type { Handlers, Ran } from "../../../../tiers/rpc/protocol.ts";
 
 /** What a pull request's tests may ask of the build, and how much of it. */
 export interface Allowance {
@@ -9,7 +9,7 @@ export interface Allowance {
   readonly hide: (value: string) => void;
 }
 
-const most = { calls: 5000, atOnce: 8, words: 1000, wordBytes: 128 * 1024, inputBytes: 8 * 1024 ** 2, logLines: 10_000, hidden: 100, hiddenBytes: 10_000, variables: 200 } as const;
+const most = { calls: 5000, atOnce: 4, words: 1000, wordBytes: 128 * 1024, inputBytes: 8 * 1024 ** 2, outputLength: 8 * 1024 ** 2, logLines: 5000, hidden: 100, hiddenBytes: 10_000, variables: 200 } as const;
 
 /**
  * The build's answers for tests of people whom nobody knows: the app's own services, and those of what it needs, by their names in the
@@ -29,7 +29,7 @@ export function guarded(handlers: Handlers, allowed: Allowance): Handlers {
       bounded("words", params.argv.length, most.words);
       bounded("bytes of words", bytes(params.argv), most.wordBytes);
       bounded("bytes of input", Buffer.byteLength(params.input ?? ""), most.inputBytes);
-      return handlers.exec(params, signal);
+      return handlers.exec(params, signal).then(cut);
     }),
     logs: (params, signal) => gate.pass(() => {
       service(params.need, params.service);
@@ -41,7 +41,7 @@ export function guarded(handlers: Handlers, allowed: Allowance): Handlers {
       if (params.service !== null) service(params.need, params.service);
       bounded("words", params.args.length, most.words);
       bounded("bytes of words", bytes(params.args), most.wordBytes);
-      return handlers.abraCmd(params, signal);
+      return handlers.abraCmd(params, signal).then(cut);
     }),
     secrets: (params, signal) => gate.pass(() => handlers.secrets(params, signal)),
     mask: ({ value }) => gate.pass(async () => {
@@ -59,6 +59,11 @@ export function guarded(handlers: Handlers, allowed: Allowance): Handlers {
     }),
     services: (params, signal) => gate.pass(() => handlers.services(params, signal)),
   };
+}
+
+/** What a program says beyond it is left out. */
+function cut(ran: Ran): Ran {
+  return { ...ran, stdout: ran.stdout.slice(0, most.outputLength), stderr: ran.stderr.slice(0, most.outputLength) };
 }
 
 /** Counts calls. */

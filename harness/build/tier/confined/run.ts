@@ -26,7 +26,7 @@ export interface ConfinedRun extends Omit<TierRun, "socketPath" | "noBrowser"> {
 
 const noBrowser = "where the tests of a pull request run (--trust tests) there is no browser: this one runs once they are merged";
 
-const callBounds = { connections: 4, longest: 32 * 1024 ** 2, bytes: 512 * 1024 ** 2 } as const;
+const callBounds = { connections: 4, longest: 32 * 1024 ** 2, bytes: 256 * 1024 ** 2 } as const;
 const scratchBytes = 256 * 1024 ** 2;
 
 let runs = 0;
