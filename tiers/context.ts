@@ -125,6 +125,8 @@ export interface Provided {
   readonly socketPath: string;
   /** Where workers write which test runs (runner/setup.ts). */
   readonly tracePath: string;
+  /** Why there is no browser where these tests run, in words; null: one is looked for. */
+  readonly noBrowser: string | null;
 }
 
 declare module "vitest" {

@@ -47,7 +47,7 @@ export interface Findings {
 const windDownMs = 5000;
 
 /** What events and results are made of: a test that calls one of these words secret must not keep them from being read. */
-const ownWords: readonly string[] = [...wordsOfResults(), "warning", "waiting", "verdict", "phase-begin", "phase-end"];
+export const ownWords: readonly string[] = [...wordsOfResults(), "warning", "waiting", "verdict", "phase-begin", "phase-end"];
 
 /** One build: what was asked, where it is, what it found. Handed to every phase. */
 export class Build {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { installAbra } from "../abra/find.ts";
 import { FindingError, infra, messageOf } from "../base/errors.ts";
 import { cacheDir } from "../base/paths.ts";
-import { isBounded } from "../recipe/trust/levels.ts";
+import { isBounded, isConfined } from "../recipe/trust/levels.ts";
 import { attachThrowaway, startThrowaway, type Throwaway } from "../swarm/ephemeral/start.ts";
 import { type ImageCache, reachableFrom, startImageCache } from "../swarm/images/cache.ts";
 import { inventoryOf } from "../swarm/inventory.ts";
@@ -19,6 +19,8 @@ import type { KeptRun } from "./kept.ts";
 import type { JournalEntry } from "./journal.ts";
 import { Claim } from "./claim.ts";
 import type { Need, Wired } from "./needs/needTypes.ts";
+import { type ConfinedGround, layGround, madeWays } from "./tier/confined/ground.ts";
+import { nodeMounts } from "./tier/confined/layout.ts";
 import type { World } from "./world.ts";
 
 /**
@@ -33,6 +35,8 @@ export class Site {
   cache: ImageCache | null = null;
   throwaway: Throwaway | null = null;
   runner: Promise<TestRunner> | null = null;
+  /** What containers of a pull request's tests stand on, from when it is first wanted. */
+  #confinedGround: Promise<ConfinedGround> | null = null;
   /** The backup bot from when it is first wanted: see backup/backupBot.ts. */
   bot: Promise<BackupBot> | null = null;
   /** What the build has on a Swarm that others use too; null on a throwaway one, and before there is one. */
@@ -124,6 +128,18 @@ export class Site {
   startTestRunner(): void {
     this.runner = startRunner({ signal: this.build.signal, log: (line) => this.build.note(line) });
     this.runner.catch(() => {});
+    if (this.build.tests.confined !== null) this.confinedGround().catch(() => {});
+  }
+
+  /** Where a pull request's tests can be run. @throws infra where they can't */
+  confinedGround(): Promise<ConfinedGround> {
+    return (this.#confinedGround ??= this.#layGround());
+  }
+
+  async #layGround(): Promise<ConfinedGround> {
+    const { build: { tests }, world } = this;
+    if (!world || tests.confined === null) throw new Error("there are no tests of a pull request to be run");
+    return layGround(this.build, world, await this.swarm(), tests.confined);
   }
 
   /** The child process that runs tests. @throws infra where it did not come up */
@@ -181,12 +197,13 @@ export class Site {
   async #startNode(world: World, gateway: string | null): Promise<Swarm> {
     const { build, cache } = this;
     build.journal.will({ kind: "node", name: build.id });
+    const mounts = isConfined(build.request) ? nodeMounts(await madeWays(build)) : [];
     this.throwaway = await startThrowaway({
       host: world.host,
       nodeImage: world.nodeImage,
       edgeImage: world.edgeImage,
       runId: build.id,
-      mounts: world.mounts,
+      mounts: [...world.mounts, ...mounts],
       processes: isBounded(build.request) ? world.hostConfig.untrusted.nodeProcesses : null,
       ...(cache && gateway ? { env: cache.environment(gateway, caDir), files: [{ path: `${caDir}/recipe-ci.crt`, content: cache.ca }] } : {}),
       waitForEdge: false,

@@ -10,6 +10,8 @@ export interface World {
   /** Image of a throwaway node, and of the edge in it. */
   readonly nodeImage: string;
   readonly edgeImage: string;
+  /** Image with the libraries that Node wants and little else: what a pull request's tests run in. */
+  readonly testsImage: string;
   /** Registry host to the base URL that answers for it on this machine. */
   readonly upstreams: Readonly<Record<string, string>>;
   readonly abra: AbraChoice;

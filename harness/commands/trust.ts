@@ -1,6 +1,6 @@
 import { UsageError } from "../base/errors.ts";
 import { nearest } from "../base/nearest.ts";
-import { isBounded, isProposed, type Trust, trustLevels } from "../recipe/trust/levels.ts";
+import { isBounded, isConfined, isProposed, type Trust, trustLevels } from "../recipe/trust/levels.ts";
 
 /** What of the command line and the environment tells how far a recipe is believed. */
 interface Version {
@@ -17,8 +17,11 @@ interface Version {
  */
 export function trustFor({ trust: given, swarm }: { readonly trust?: string; readonly swarm?: string }, { pr, ref, isPull }: Version): Trust | null {
   const trust = given === undefined ? (isPull ? "none" : null) : level(given);
-  if (trust === "tests" && (isPull || isProposed({ pr, ref }))) {
-    throw new UsageError("--trust tests", "not yet: the tests of a pull request are somebody else's programs, and there is no container of their own to run them in", "give --trust data, or name its folder, or the branch once it is merged");
+  if (trust === "tests" && isPull && !isProposed({ pr, ref })) {
+    throw new UsageError("--trust tests", "the pipeline runs for a pull request, and nothing says whether this ref is of it: its tests would be run with the rights of the build", "name it with --pr in place of --ref, or give --trust data");
+  }
+  if (swarm === "local" && isConfined({ trust, pr, ref })) {
+    throw new UsageError("--swarm local", "contradicts --trust tests of a pull request: its tests run in a container on a node that is thrown away", "leave --swarm out, or give --trust data");
   }
   if (swarm === "local" && isBounded({ trust, pr, ref })) {
     throw new UsageError("--swarm local", `contradicts ${given === undefined ? "a pull request that nobody vouches for" : "--trust none"}: what is not believed runs on a Swarm of its own`, "leave --swarm out, or let a maintainer look at it and give --trust data");

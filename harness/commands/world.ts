@@ -11,6 +11,7 @@ import { engineFacts } from "../housekeeping/engineImages.ts";
 import { buildBytes, waitForMemory } from "../housekeeping/memory.ts";
 import { dockerPlace, lookAtPlace, ownPlaces, roomFor } from "../housekeeping/room.ts";
 import { provideBrowser } from "../machine/browser.ts";
+import { baseImage } from "../machine/catalogue.ts";
 import { connect, currentEndpoint } from "../machine/endpoint.ts";
 import { provision } from "../machine/machine.ts";
 import { fixtureRecipe } from "./fixture.ts";
@@ -60,6 +61,7 @@ async function throwawayWorld(request: BuildRequest, config: HostConfig, abra: A
     hostConfig: config,
     nodeImage: machine.nodeImage,
     edgeImage: machine.edgeImage,
+    testsImage: baseImage,
     upstreams,
     abra,
     mounts: standIn ? standInMounts(packageRoot) : [],
@@ -80,6 +82,7 @@ function localWorld({ install }: BuildRequest, config: HostConfig, abra: AbraCho
     hostConfig: config,
     nodeImage: "",
     edgeImage: "",
+    testsImage: "",
     upstreams: config.mirrors,
     abra: abra.kind === "stand-in" ? { ...abra, command: standInOnHost(packageRoot) } : abra,
     mounts: [],

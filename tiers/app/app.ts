@@ -6,6 +6,7 @@ import type { AppContext, RecipeVersion, ServiceState, TierContext } from "../co
 import { RpcClient } from "../rpc/client.ts";
 import type { Ran } from "../rpc/protocol.ts";
 import type { Browsers } from "./browser/launch.ts";
+import { MissingTool } from "./missing.ts";
 import { type AppResponse, type FetchInit, Visitor } from "./visitor.ts";
 
 export interface RunOptions {
@@ -116,6 +117,8 @@ class App {
    * counts as skipped, and the tier is unverified.
    */
   async browser(): Promise<Page> {
+    const { noBrowser } = inject("recipe-ci");
+    if (noBrowser !== null) throw new MissingTool(noBrowser);
     // Loaded where it is asked for: most tests never do, and it takes a while.
     const { Browsers } = await import("./browser/launch.ts");
     return (this.#shared.browsers ??= new Browsers()).open({ edge: this.context.edge, domain: this.domain, url: this.url });

@@ -1,12 +1,13 @@
 /** One JSON value a line, in both directions. */
 
-const longest = 64 * 1024 * 1024;
+/** Bytes, where nobody says less. */
+const longestLine = 64 * 1024 * 1024;
 
 /**
  * Turns chunks into the lines that they hold, byte by byte safe for characters split between chunks.
- * @throws where a line is longer than 64 MB
+ * @throws where a line has more than `longest` bytes
  */
-export function lineReader(onLine: (line: string) => void): (chunk: Uint8Array) => void {
+export function lineReader(onLine: (line: string) => void, longest: number = longestLine): (chunk: Uint8Array) => void {
   let parts: Uint8Array[] = [];
   let held = 0;
   return (chunk) => {

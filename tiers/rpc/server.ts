@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { rm } from "node:fs/promises";
+import { chmod, rm } from "node:fs/promises";
 import { type Server, type Socket, createServer } from "node:net";
 import { messageOf } from "../../harness/base/errors.ts";
 import { lineOf, lineReader } from "./framing.ts";
@@ -19,11 +19,19 @@ export interface CallRecord {
   readonly error: string | null;
 }
 
+/** For tests that are somebody else's: who may connect is a matter of who sees the socket's folder. */
+export interface ForStrangers {
+  /** Connections at once, bytes of one call, bytes of all calls on one connection, and of answers that nobody takes. */
+  readonly connections: number;
+  readonly longest: number;
+  readonly bytes: number;
+}
+
 /**
- * Answers tests' calls on a Unix socket that only this user can reach.
+ * Answers tests' calls on a Unix socket that only this user can reach, unless it is for strangers.
  * @throws where the socket can't be made (a path over 107 bytes, no such folder)
  */
-export async function serveRpc(o: { socketPath: string; handlers: Handlers; onCall?: (call: CallRecord) => void }): Promise<RpcServer> {
+export async function serveRpc(o: { socketPath: string; handlers: Handlers; onCall?: (call: CallRecord) => void; strangers?: ForStrangers }): Promise<RpcServer> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -36,17 +44,21 @@ export async function serveRpc(o: { socketPath: string; handlers: Handlers; onCa
     const read = lineReader((line) => {
       void answer(line, o.handlers, gone.signal, o.onCall).then((response) => {
         if (!socket.destroyed) socket.write(lineOf(response));
+        if (o.strangers && socket.writableLength > o.strangers.bytes) socket.destroy();
       });
-    });
+    }, o.strangers?.longest);
     socket.on("data", (chunk) => {
       try {
+        if (o.strangers && socket.bytesRead > o.strangers.bytes) throw new Error("too many bytes");
         read(chunk);
       } catch {
         socket.destroy();
       }
     });
   });
+  if (o.strangers) server.maxConnections = o.strangers.connections;
   await listen(server, o.socketPath);
+  if (o.strangers) await chmod(o.socketPath, 0o666);
   return {
     socketPath: o.socketPath,
     close: async () => {

@@ -1,25 +1,32 @@
-/** The process that runs vitest for one build: made once, then one run a tier. Started by runner.ts, in a process group of its own. */
-import { rmSync } from "node:fs";
+/** The process that runs vitest for one build: made once, then one run a tier. Started by runner.ts in a process group of its own, or as the first process of a container. */
+import { readFileSync, rmSync } from "node:fs";
 import { stripVTControlCharacters } from "node:util";
 import type { Reporter, Vitest } from "vitest/node";
 import { createVitest } from "vitest/node";
 import { messageOf } from "../../harness/base/errors.ts";
+import { channelToBuild } from "./channel.ts";
 import { vitestOptions } from "./config.ts";
-import type { FromChild, RunReport, RunRequest, ToChild } from "./messages.ts";
+import type { RunReport, RunRequest } from "./messages.ts";
 import { reportOf } from "./report.ts";
+
+const dir = process.env.RECIPE_CI_RUNNER_DIR;
+if (!dir) throw new Error("RECIPE_CI_RUNNER_DIR is not set: this is started by the build");
 
 let report: RunReport | null = null;
 let asked: RunRequest | null = null;
 
-function tell(message: FromChild): void {
-  // The channel may close while a test still ends; there is nobody left to tell then.
-  if (process.connected) process.send?.(message, () => {});
-}
+// A build that died leaves nothing: neither the group, which is this process and vitest's workers, nor their files.
+const channel = await channelToBuild(() => {
+  rmSync(dir, { recursive: true, force: true });
+  // The first process of a container takes all others with it as it ends.
+  if (process.pid === 1) process.exit(1);
+  process.kill(-process.pid, "SIGKILL");
+});
 
 /** Only what vitest says of the run that just ended: `vitest.state` holds the earlier ones too. */
 const reporter: Reporter = {
   onUserConsoleLog: (log) => {
-    for (const line of stripVTControlCharacters(log.content).trimEnd().split("\n")) tell({ type: "log", line });
+    for (const line of stripVTControlCharacters(log.content).trimEnd().split("\n")) channel.tell({ type: "log", line });
   },
   onTestRunEnd: (modules, errors, reason) => {
     report = reportOf(modules, errors, reason, asked?.files ?? []);
@@ -32,21 +39,22 @@ async function runTier(vitest: Vitest, request: RunRequest): Promise<void> {
   const project = vitest.getRootProject();
   project.provide("recipe-ci", request.provided);
   await vitest.runTestSpecifications(request.files.map(({ path, tags }) => project.createSpecification(path, tags ? { testTagsFilter: tags } : {})));
-  tell(report ? { type: "report", run: request.run, report } : { type: "broken", run: request.run, message: "vitest ended without a report" });
+  channel.tell(report ? { type: "report", run: request.run, report } : { type: "broken", run: request.run, message: "vitest ended without a report" });
 }
 
-const dir = process.env.RECIPE_CI_RUNNER_DIR;
-if (!dir) throw new Error("RECIPE_CI_RUNNER_DIR is not set: this is started by runner.ts");
-
-// A build that died leaves nothing: neither the group, which is this process and vitest's workers, nor their files.
-process.on("disconnect", () => {
-  rmSync(dir, { recursive: true, force: true });
-  process.kill(-process.pid, "SIGKILL");
-});
+function written(path: string): string {
+  try {
+    // Its lines are short, and a message has its bounds.
+    return readFileSync(path, "utf8").slice(0, 1024 ** 2);
+  } catch {
+    return "";
+  }
+}
 
 const vitest = await createVitest(...vitestOptions(reporter, dir));
-process.on("message", (message: ToChild) => {
+channel.listen((message) => {
   if (message.type === "cancel") void vitest.cancelCurrentRun("keyboard-input");
-  else runTier(vitest, message).catch((error: unknown) => tell({ type: "broken", run: message.run, message: messageOf(error) }));
+  else if (message.type === "trace") channel.tell({ type: "trace", text: written(message.path) });
+  else runTier(vitest, message).catch((error: unknown) => channel.tell({ type: "broken", run: message.run, message: messageOf(error) }));
 });
-tell({ type: "ready" });
+channel.tell({ type: "ready" });

@@ -1,4 +1,4 @@
-/** What the build and the child process that runs vitest say to each other, over Node's own channel. Plain data. */
+/** What the build and the child process that runs vitest say to each other, over Node's own channel or a socket (channel.ts). Plain data. */
 import type { Provided } from "../context.ts";
 
 export interface FileRequest {
@@ -15,7 +15,8 @@ export interface RunRequest {
   readonly provided: Provided;
 }
 
-export type ToChild = RunRequest | { readonly type: "cancel" };
+/** `trace`: what the workers of a run wrote so far, for a build that can't read it itself. */
+export type ToChild = RunRequest | { readonly type: "cancel" } | { readonly type: "trace"; readonly path: string };
 
 export interface TestReport {
   /** With the names of the suites around it. */
@@ -50,4 +51,5 @@ export type FromChild =
   | { readonly type: "ready" }
   | { readonly type: "log"; readonly line: string }
   | { readonly type: "report"; readonly run: number; readonly report: RunReport }
-  | { readonly type: "broken"; readonly run: number; readonly message: string };
+  | { readonly type: "broken"; readonly run: number; readonly message: string }
+  | { readonly type: "trace"; readonly text: string };

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { readFile, rm } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { killGroup, splitLines } from "../../harness/base/command.ts";
 import { chromiumVariable } from "../../harness/base/chromium.ts";
@@ -12,15 +13,35 @@ export type Ended = string;
 
 const startTimeoutMs = 30_000;
 
-/** The child process, its group and its channel. */
-export class RunnerProcess {
+/** The process that runs vitest, wherever it is. */
+export interface TestProcess {
+  readonly ended: Promise<Ended>;
+  /** Told what it says, but for log lines and that it is ready. */
+  onMessage: (message: FromChild) => void;
+  /** @throws infra where it is not ready in time or ends; the signal's reason */
+  ready(signal: AbortSignal): Promise<void>;
+  /** A message to a process that is gone is dropped: `ended` says so. */
+  send(message: ToChild): void;
+  /** Ends it and all that it started, at once. */
+  kill(): Promise<void>;
+  /** Where the workers of a run write which test runs: a path where they are. */
+  tracePath(run: number): string;
+  /** What they wrote; empty where nobody can tell. */
+  trace(run: number): Promise<string>;
+  forgetTrace(run: number): Promise<void>;
+}
+
+/** A child process on this machine, its group and its channel. */
+export class RunnerProcess implements TestProcess {
   readonly ended: Promise<Ended>;
   onMessage: (message: FromChild) => void = () => {};
   readonly #child: ChildProcess;
   readonly #ready: Promise<void>;
+  readonly #dir: string;
 
   /** @param dir a folder of this runner alone, for vite's and the tests' temporary files */
   constructor(log: (line: string) => void, dir: string) {
+    this.#dir = dir;
     this.#child = fork(join(import.meta.dirname, "child.ts"), [], {
       cwd: packageRoot,
       detached: true,
@@ -46,33 +67,51 @@ export class RunnerProcess {
     });
   }
 
-  /** @throws infra where vitest is not ready within 30 s or ends; the signal's reason */
   async ready(signal: AbortSignal): Promise<void> {
-    const { promise: late, resolve } = Promise.withResolvers<string>();
-    const timer = setTimeout(() => resolve("not ready after 30 s"), startTimeoutMs);
-    try {
-      const how = await orAbort(Promise.race([this.#ready.then(() => null), this.ended, late]), signal);
-      if (how !== null) throw infra("test-runner", `the test runner did not start: ${how}`, "see the log; npm ci repairs an incomplete install");
-    } catch (error) {
-      await this.kill();
-      throw error;
-    } finally {
-      clearTimeout(timer);
-    }
+    const how = await readyOrEnded(this, this.#ready, signal);
+    if (how !== null) throw infra("test-runner", `the test runner did not start: ${how}`, "see the log; npm ci repairs an incomplete install");
   }
 
-  /** A message to a process that is gone is dropped: `ended` says so. */
   send(message: ToChild): void {
     if (this.#child.connected) this.#child.send(message, () => {});
   }
 
-  /** Ends the whole group at once. */
   async kill(): Promise<void> {
     killGroup(this.#child.pid);
     await this.ended;
     // What the group's leader left behind when it had already ended by itself.
     killGroup(this.#child.pid);
   }
+
+  tracePath(run: number): string {
+    return join(this.#dir, `trace-${run}`);
+  }
+
+  trace(run: number): Promise<string> {
+    return readFile(this.tracePath(run), "utf8").catch(() => "");
+  }
+
+  forgetTrace(run: number): Promise<void> {
+    return rm(this.tracePath(run), { force: true });
+  }
+}
+
+/**
+ * Waits until a process has said that it is ready; one that does not within 30 s, or while the wait is given up, is ended.
+ * @returns null, or how it ended instead
+ * @throws the signal's reason
+ */
+export async function readyOrEnded(tests: Pick<TestProcess, "ended" | "kill">, ready: Promise<void>, signal: AbortSignal): Promise<Ended | null> {
+  const { promise: late, resolve } = Promise.withResolvers<Ended>();
+  const timer = setTimeout(() => resolve("not ready after 30 s"), startTimeoutMs);
+  let how: Ended | null = "interrupted";
+  try {
+    how = await orAbort(Promise.race([ready.then(() => null), tests.ended, late]), signal);
+  } finally {
+    clearTimeout(timer);
+    if (how !== null) await tests.kill();
+  }
+  return how;
 }
 
 /** Tests see no variable of the build's own: tokens and vitest's or npm's settings stay outside. */

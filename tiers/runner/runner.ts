@@ -1,11 +1,11 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { messageOf } from "../../harness/base/errors.ts";
 import type { TierName, TierResult } from "../../reports/results.ts";
 import type { TierContext } from "../context.ts";
 import type { FromChild, RunReport } from "./messages.ts";
-import { RunnerProcess } from "./process.ts";
+import { RunnerProcess, type TestProcess } from "./process.ts";
 import { type Asked, type Cut, resultOf, resultOfCut } from "./result.ts";
 import { tagsFilter } from "./tags.ts";
 import { readTrace } from "./trace.ts";
@@ -19,6 +19,8 @@ export interface TierRun {
   readonly context: TierContext;
   /** Where the build answers tests' calls (rpc/server.ts). */
   readonly socketPath: string;
+  /** Why there is no browser for these tests, in words; null or absent: one is looked for. */
+  readonly noBrowser?: string | null;
   /** For the whole tier, milliseconds; after it the tests are ended. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -43,7 +45,17 @@ const windDownMs = 500;
  * @throws infra (test-runner) where it does not start; the signal's reason
  */
 export async function startRunner(o: { signal: AbortSignal; log: (line: string) => void }): Promise<TestRunner> {
-  const runner = new Runner(o.log, await mkdtemp(join(tmpdir(), "recipe-ci-tests-")));
+  const dir = await mkdtemp(join(tmpdir(), "recipe-ci-tests-"));
+  return startRunnerIn({ start: () => new RunnerProcess(o.log, dir), closed: () => rm(dir, { recursive: true, force: true }), signal: o.signal });
+}
+
+/**
+ * The same with a process of the caller's making.
+ * @param o `start` makes it, again where a tier took it down; `closed` tidies up after the last one
+ * @throws what `ready` of the process does
+ */
+export async function startRunnerIn(o: { start: () => TestProcess; closed: () => Promise<void>; signal: AbortSignal }): Promise<TestRunner> {
+  const runner = new Runner(o.start, o.closed);
   try {
     await runner.ensure(o.signal);
     return runner;
@@ -54,20 +66,20 @@ export async function startRunner(o: { signal: AbortSignal; log: (line: string) 
 }
 
 class Runner implements TestRunner {
-  readonly #log: (line: string) => void;
-  #process: RunnerProcess | null = null;
+  readonly #start: () => TestProcess;
+  readonly #closed: () => Promise<void>;
+  #process: TestProcess | null = null;
   #runs = 0;
-  readonly #dir: string;
 
-  constructor(log: (line: string) => void, dir: string) {
-    this.#log = log;
-    this.#dir = dir;
+  constructor(start: () => TestProcess, closed: () => Promise<void>) {
+    this.#start = start;
+    this.#closed = closed;
   }
 
   /** The process, started again where a tier took it down. */
-  async ensure(signal: AbortSignal): Promise<RunnerProcess> {
+  async ensure(signal: AbortSignal): Promise<TestProcess> {
     if (this.#process) return this.#process;
-    const started = new RunnerProcess(this.#log, this.#dir);
+    const started = this.#start();
     await started.ready(signal);
     void started.ended.then(() => {
       if (this.#process === started) this.#process = null;
@@ -81,13 +93,13 @@ class Runner implements TestRunner {
     if (run.files.length === 0) return resultOf(asked, { reason: "passed", modules: [], errors: [] });
     const child = await this.ensure(run.signal);
     this.#runs += 1;
-    return oneRun(child, run, this.#runs, join(this.#dir, `trace-${this.#runs}`));
+    return oneRun(child, run, this.#runs);
   }
 
   async close(): Promise<void> {
     await this.#process?.kill();
     this.#process = null;
-    await rm(this.#dir, { recursive: true, force: true });
+    await this.#closed();
   }
 }
 
@@ -95,7 +107,7 @@ function askedOf({ tier, files, context }: TierRun): Asked {
   return { tier, files, skip: context.skip };
 }
 
-async function oneRun(child: RunnerProcess, run: TierRun, number: number, tracePath: string): Promise<TierResult> {
+async function oneRun(child: TestProcess, run: TierRun, number: number): Promise<TierResult> {
   const asked = askedOf(run);
   const { promise: reported, resolve: report } = Promise.withResolvers<RunReport | Cut>();
   child.onMessage = (message: FromChild) => {
@@ -106,18 +118,18 @@ async function oneRun(child: RunnerProcess, run: TierRun, number: number, traceP
   // A step of hooks.ts is of whichever tier needs it.
   const tagsOf = (path: string) => (run.context.expect.tier === "hook" ? null : tagsFilter(run.tier, run.byTag?.includes(path) ?? false));
   try {
-    const provided = { context: run.context, socketPath: run.socketPath, tracePath };
+    const provided = { context: run.context, socketPath: run.socketPath, tracePath: child.tracePath(number), noBrowser: run.noBrowser ?? null };
     child.send({ type: "run", run: number, files: run.files.map((path) => ({ path, tags: tagsOf(path) })), provided });
     const outcome = await Promise.race([reported, cut.promise, child.ended.then((how): Cut => ({ kind: "died", how }))]);
     if ("modules" in outcome) return resultOf(asked, outcome);
     // What ends while it winds down may say passed and not be: the result is what was known now.
-    const { ended, running } = readTrace(await readFile(tracePath, "utf8").catch(() => ""));
+    const { ended, running } = readTrace(await child.trace(number));
     await windDown(child, reported);
     return resultOfCut(asked, outcome, ended, running);
   } finally {
     cut.stop();
     child.onMessage = () => {};
-    await rm(tracePath, { force: true });
+    await child.forgetTrace(number);
   }
 }
 
@@ -137,7 +149,7 @@ function cutOf(run: TierRun): { promise: Promise<Cut>; stop: () => void } {
 }
 
 /** Asks vitest to stop, lets running hooks end, and kills the group where they don't. */
-async function windDown(child: RunnerProcess, reported: Promise<unknown>): Promise<void> {
+async function windDown(child: TestProcess, reported: Promise<unknown>): Promise<void> {
   child.send({ type: "cancel" });
   const { promise: late, resolve } = Promise.withResolvers<"late">();
   const timer = setTimeout(() => resolve("late"), windDownMs);

@@ -24,11 +24,7 @@ const plainName = /^[A-Za-z0-9_][\w.-]*$/;
 /** What the build answers when a test asks for something that needs Docker or abra. */
 export function handlersFor(site: Site, swarm: Swarm, { app, needs, tier, wired }: Asked): Handlers {
   const { build } = site;
-  const chosen = (need: string | null) => {
-    const found = need === null ? app : needs.get(need);
-    if (!found) throw new Error(`there is no ${need} beside the app; there: ${[...needs.keys()].join(", ") || "none"}`);
-    return found;
-  };
+  const chosen = (need: string | null) => chosenApp(app, needs, need);
   return {
     exec: async ({ need, service, argv, input, timeoutMs }, signal) => {
       const container = await containerOf(swarm, chosen(need), service, signal);
@@ -38,7 +34,7 @@ export function handlersFor(site: Site, swarm: Swarm, { app, needs, tier, wired 
     logs: async ({ need, service, lines }, signal) => serviceLogs(swarm.docker, `${chosen(need).stack}_${service}`, { tail: lines, signal }),
     secret: async ({ need, name }) => {
       const { secrets } = chosen(need);
-      const value = secrets[name];
+      const value = Object.hasOwn(secrets, name) ? secrets[name] : undefined;
       if (value === undefined) throw new Error(`${need ?? "the app"} has no secret ${name}; it has ${Object.keys(secrets).join(", ") || "none"}`);
       return value;
     },
@@ -65,6 +61,13 @@ export function handlersFor(site: Site, swarm: Swarm, { app, needs, tier, wired 
       return null;
     },
   };
+}
+
+/** Whose container, log or secret a test means. @throws Error that says who is there */
+export function chosenApp(app: App, needs: Asked["needs"], need: string | null): App {
+  const found = need === null ? app : needs.get(need);
+  if (!found) throw new Error(`there is no ${need} beside the app; there: ${[...needs.keys()].join(", ") || "none"}`);
+  return found;
 }
 
 /** @throws Error for what settings may not say either */

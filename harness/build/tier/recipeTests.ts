@@ -3,7 +3,7 @@ import { join, relative, sep } from "node:path";
 import { UsageError, messageOf } from "../../base/errors.ts";
 import { packageRoot } from "../../base/paths.ts";
 import { type TestFiles, testFiles } from "../../recipe/testFiles.ts";
-import { isProposed, trustOf } from "../../recipe/trust/levels.ts";
+import { isConfined, isProposed, trustOf } from "../../recipe/trust/levels.ts";
 import type { Checkout } from "../../recipe/types.ts";
 import type { BuildRequest } from "../request.ts";
 
@@ -13,11 +13,13 @@ export interface RecipeTests extends TestFiles {
   readonly place: string | null;
   /** One of the files asks for a browser. */
   readonly browser: boolean;
+  /** The folder of tests that somebody proposed: they are run out of reach of everything but the app (confined/). Null for all others. */
+  readonly confined: string | null;
   /** The recipe's own tests that this build must not run, in words; null where there are none. */
   readonly leftOut: string | null;
 }
 
-export const noTests: RecipeTests = { place: null, custom: [], extra: [], hooks: null, odd: [], helpers: [], browser: false, leftOut: null };
+export const noTests: RecipeTests = { place: null, custom: [], extra: [], hooks: null, odd: [], helpers: [], browser: false, confined: null, leftOut: null };
 
 /** Folder of a recipe's repo that holds its own settings and tests. */
 const ownFolder = ".recipe-ci";
@@ -35,7 +37,7 @@ interface Found {
 /**
  * The first place that holds tests or hooks: `--config`, the recipe's own .recipe-ci/, this project's recipes/<name>/. Tests are
  * programs with the rights of whoever runs the build, so the recipe's own are run only where somebody chose them: a path, or a
- * ref that was named, and never those of a pull request.
+ * ref that was named; those of a pull request take --trust tests, and a container of their own.
  * @param names the recipe's by its source, and by its own files
  * @param isPath the source is a folder of this machine
  * @throws UsageError where a folder can't be read
@@ -49,7 +51,8 @@ export async function findTests(
   if (given) return chosen(given);
   const own = await testsIn({ dir: join(checkout.dir, ownFolder), said: ownFolder });
   const leftOut = own ? whyNot(request, isPath) : null;
-  if (own && leftOut === null) return chosen(own);
+  // No browser is made ready for what is confined: there is none where it runs.
+  if (own && leftOut === null) return isConfined(request) ? { ...(await chosen(own)), browser: false, confined: own.place.dir } : chosen(own);
   for (const name of new Set(names)) {
     const ours = await testsIn({ dir: join(recipes, name), said: `recipes/${name}` });
     if (ours) return { ...(await chosen(ours)), leftOut };
@@ -62,7 +65,7 @@ function whyNot(request: Pick<BuildRequest, "pr" | "ref" | "trust">, isPath: boo
   const level = trustOf(request, isPath);
   if (level === "tests") return null;
   const are = `the recipe's own tests in ${ownFolder}/ are not run:`;
-  if (isProposed(request)) return `${are} those of a pull request are somebody else's programs; name its folder or ref to run them`;
+  if (isProposed(request)) return `${are} those of a pull request are somebody else's programs; --trust tests runs them in a container of their own`;
   return request.trust !== null ? `${are} that takes --trust tests` : `${are} nobody chose this version of them; name a ref with --ref, or a folder`;
 }
 
@@ -82,6 +85,7 @@ async function chosen({ place: { dir, said }, found }: Found): Promise<RecipeTes
     odd: found.odd,
     helpers: found.helpers.map(absolute),
     browser: await asksForBrowser([...found.custom, ...found.extra, ...found.helpers, ...(found.hooks === null ? [] : [found.hooks])].map(absolute)),
+    confined: null,
     leftOut: null,
   };
 }

@@ -6,9 +6,12 @@ import type { Swarm } from "../../swarm/types.ts";
 import type { TierName, TierResult } from "../../../reports/results.ts";
 import type { AppContext, Expectations, HookExpectations, TierContext } from "../../../tiers/context.ts";
 import type { ScenarioExpectations } from "../../../tiers/scenarios.ts";
+import type { Handlers } from "../../../tiers/rpc/protocol.ts";
 import { serveRpc } from "../../../tiers/rpc/server.ts";
+import type { TierRun as RunnerRun } from "../../../tiers/runner/runner.ts";
 import type { App } from "../app/appState.ts";
-import { handlersFor } from "./handlers.ts";
+import { runConfined } from "./confined/run.ts";
+import { chosenApp, handlersFor } from "./handlers.ts";
 import { holding, upNeeds } from "../needs/held.ts";
 import type { Site } from "../site.ts";
 import { untilBroken } from "../app/standing.ts";
@@ -75,20 +78,33 @@ export async function runTests(site: Site, app: App, o: TestRun): Promise<TierRe
   const needs = mayUseNeeds(tier, expect) ? upNeeds(site) : new Map<string, App>();
   const held = holding(needs);
   const swarm = await site.swarm();
+  const handlers = handlersFor(site, swarm, { app, needs, tier, wired });
+  const signal = AbortSignal.any([untilBroken(site), ...[...needs.values()].flatMap(({ watch }) => (watch ? [watch.broken] : []))]);
+  const run = { tier, files, byTag, context: contextOf(site, swarm, app, needs, expect), timeoutMs: build.settings.timeouts.tierMs ?? tierTimeoutMs, signal };
+  const servicesOf = (need: string | null) => chosenApp(app, needs, need).compose.services.map(({ name }) => name);
+  const confined = build.tests.confined !== null && isOwn(expect);
+  const result = await build.span(o.span, () => (confined ? runConfined(site, swarm, { ...run, handlers, servicesOf }) : runBeside(site, run, handlers)));
+  // What ended the build is the reason then.
+  return untilBroken(site).aborted ? result : held(result);
+}
+
+/** In a child process on this machine. */
+async function runBeside(site: Site, run: Omit<RunnerRun, "socketPath">, handlers: Handlers): Promise<TierResult> {
   const runner = await site.testRunner();
-  const context = contextOf(site, swarm, app, needs, expect);
   // A Unix socket's path may have 107 bytes: the run's own folder can be longer than that.
   const sockets = await mkdtemp(join(tmpdir(), "rci-"));
-  const server = await serveRpc({ socketPath: join(sockets, "calls"), handlers: handlersFor(site, swarm, { app, needs, tier, wired }) });
-  const signal = AbortSignal.any([untilBroken(site), ...[...needs.values()].flatMap(({ watch }) => (watch ? [watch.broken] : []))]);
+  const server = await serveRpc({ socketPath: join(sockets, "calls"), handlers });
   try {
-    const result = await build.span(o.span, () => runner.run({ tier, files, byTag, context, socketPath: server.socketPath, timeoutMs: build.settings.timeouts.tierMs ?? tierTimeoutMs, signal }));
-    // What ended the build is the reason then.
-    return untilBroken(site).aborted ? result : await held(result);
+    return await runner.run({ ...run, socketPath: server.socketPath });
   } finally {
     await server.close();
     await rm(sockets, { recursive: true, force: true });
   }
+}
+
+/** Whether programs of the recipe's own take part: its tests, a step of its hooks. */
+export function isOwn(expect: Expectations): boolean {
+  return expect.tier === "hook" || expect.tier === "custom" || (expect.tier === "extra" && expect.scenario === null);
 }
 
 /** What the recipe needs is its own tests' alone: the generic ones never depend on it. */

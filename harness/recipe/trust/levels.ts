@@ -2,7 +2,7 @@
  * How far a recipe is believed.
  * - `none`: nothing of it is; it is deployed on a throwaway Swarm only, within the bounds of policy.ts and limits.ts
  * - `data`: what its files say is taken as it stands, its settings too; programs of its own are not run beside the build
- * - `tests`: its own tests are run as well, with the rights of whoever runs the build
+ * - `tests`: its own tests are run as well, with the rights of whoever runs the build; those of a pull request in a container of their own
  */
 export type Trust = "none" | "data" | "tests";
 
@@ -33,6 +33,11 @@ export function trustOf(asked: Asked, isPath: boolean): Trust {
 /** Whether the recipe is deployed within bounds, wherever it comes from. */
 export function isBounded(asked: Asked): boolean {
   return asked.trust === "none" || (asked.trust === null && isProposed(asked));
+}
+
+/** Whether its own tests are run, and only out of reach of everything but the app. */
+export function isConfined(asked: Asked): boolean {
+  return asked.trust === "tests" && isProposed(asked);
 }
 
 /** Whether the version under test is one that anybody may propose. */

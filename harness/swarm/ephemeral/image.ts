@@ -12,17 +12,26 @@ const transferMs = 180_000;
  */
 export async function bringImage(host: Docker, node: Docker, image: string, signal: AbortSignal): Promise<EdgeImage> {
   try {
-    if (await has(host, image)) await handOver(host, node, image, signal);
-    else await pull(node, image, signal);
-    const { Id } = await bounded("docker image inspect", node.getImage(image).inspect(), 20_000, signal);
-    return { id: Id, command: ["traefik"], mounts: [] };
+    return { id: await imageOnNode(host, node, image, signal), command: ["traefik"], mounts: [] };
   } catch (error) {
     signal.throwIfAborted();
     throw infra("edge-image", `the edge's image ${image} could not be had: ${messageOf(error)}`, "check that the image's registry answers", [], error);
   }
 }
 
-async function has(docker: Docker, image: string): Promise<boolean> {
+/**
+ * Brings an image to a node: from the host's engine where that has it, else the node pulls it.
+ * @returns its id there
+ * @throws EngineTimeout, or the engine's error; the signal's reason
+ */
+export async function imageOnNode(host: Docker, node: Docker, image: string, signal: AbortSignal): Promise<string> {
+  if (await has(host, image)) await handOver(host, node, image, signal);
+  else await pull(node, image, signal);
+  return (await bounded("docker image inspect", node.getImage(image).inspect(), 20_000, signal)).Id;
+}
+
+/** Whether an engine has an image. @throws EngineTimeout, or the engine's error */
+export async function has(docker: Docker, image: string): Promise<boolean> {
   try {
     await bounded("docker image inspect", docker.getImage(image).inspect(), 20_000);
     return true;

@@ -15,6 +15,8 @@ import { tarOfFile, tarOfTree } from "./tree.ts";
 
 const fileTimeoutMs = 120_000;
 const killWithinMs = 15_000;
+/** Of both streams together, bytes: the largest dump of a backup, in base64, is less. What says more is ended. */
+const mostOutput = 128 * 1024 * 1024;
 const unpack = 'mkdir -p "$1" && tar -xof - -C "$1"';
 
 /**
@@ -34,9 +36,9 @@ export class ContainerShell implements NodeShell {
     options.signal?.throwIfAborted();
     const started = performance.now();
     const mark = randomUUID();
-    const output = new Output(options);
-    const limit = AbortSignal.timeout(options.timeoutMs);
-    const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit;
+    const flooded = new AbortController();
+    const output = new Output(options, () => flooded.abort(new Error("too much output")));
+    const signal = AbortSignal.any([AbortSignal.timeout(options.timeoutMs), flooded.signal, ...(options.signal ? [options.signal] : [])]);
     const result = (exitCode: number, timedOut: boolean) => ({ exitCode, ...output.texts(), timedOut, durationMs: performance.now() - started });
     try {
       const exitCode = await this.#run(argv, options, mark, output, signal);
@@ -45,6 +47,10 @@ export class ContainerShell implements NodeShell {
       if (!signal.aborted) throw infra("node-exec", `could not run ${argv[0]} on the node: ${messageOf(error)}`, "try again", [], error);
       await this.#kill(mark, argv);
       options.signal?.throwIfAborted();
+      if (flooded.signal.aborted) {
+        output.note(`${argv[0]} was ended after ${mostOutput} bytes of output`);
+        return result(137, false);
+      }
       output.note(`${argv[0]} was ended after ${humanDuration(options.timeoutMs)}`);
       return result(124, true);
     }
@@ -139,10 +145,13 @@ function exitCodeOf(exec: Docker.Exec, signal: AbortSignal): Promise<number> {
 class Output {
   readonly #chunks: { stdout: Buffer[]; stderr: Buffer[] } = { stdout: [], stderr: [] };
   readonly #onLine: ((line: string) => void) | undefined;
+  readonly #onFlood: () => void;
+  #held = 0;
   #tty = false;
 
-  constructor(options: ShellOptions) {
+  constructor(options: ShellOptions, onFlood: () => void = () => {}) {
     this.#onLine = options.onLine;
+    this.#onFlood = onFlood;
   }
 
   async readAll(stream: Duplex, tty: boolean): Promise<void> {
@@ -165,6 +174,8 @@ class Output {
     const onLine = this.#onLine;
     const lines = onLine ? splitLines((line) => onLine(withoutCarriageReturns(line))) : () => {};
     return (chunk) => {
+      this.#held += chunk.length;
+      if (this.#held > mostOutput) return this.#onFlood();
       this.#chunks[name].push(chunk);
       lines(chunk);
     };

@@ -6,7 +6,8 @@ import { env } from "./env.ts";
 import { events, lines } from "./events.ts";
 import { pages } from "./pages.ts";
 import { hostSettings, settings } from "./settings.ts";
+import { strangers } from "./strangers.ts";
 import { references, versions } from "./versions.ts";
 
 /** Everything that reads what recipes, their authors, abra, an engine or an app wrote. */
-export const parsers: readonly Parser[] = [env, compose, untrusted, interpolation, durations, versions, references, lint, abra, docker, healthChecks, logs, events, lines, settings, hostSettings, pages];
+export const parsers: readonly Parser[] = [env, compose, untrusted, interpolation, durations, versions, references, lint, abra, docker, healthChecks, logs, events, lines, settings, hostSettings, pages, strangers];

@@ -66,6 +66,14 @@ describe("whose tests are run", () => {
     if (!runs) expect(notRun(found)).toMatchObject({ status: "unverified", reason: expect.stringContaining("own tests in .recipe-ci/ are not run") });
   });
 
+  test("incident 38: a pull request's own are run where somebody says so, confined; ours and those of --config are ours", async () => {
+    write("repo/.recipe-ci/with-browser.test.ts", "recipes/blog/c.test.ts", "given/a.test.ts");
+    for (const how of [{ pr: 3 }, { ref: "refs/pull/3/head" }]) expect(await find({ ...how, trust: "tests" })).toMatchObject({ place: ".recipe-ci", confined: join(dir, "repo/.recipe-ci"), browser: false, leftOut: null });
+    expect(await find({ pr: 3 })).toMatchObject({ place: "recipes/blog", confined: null });
+    expect(await find({ pr: 3, trust: "tests", config: "given" })).toMatchObject({ confined: null });
+    expect(await find({ ref: "main", trust: "tests" })).toMatchObject({ confined: null, browser: true });
+  });
+
   test("this project's in place of a pull request's, which are named", async () => {
     write("repo/.recipe-ci/b.test.ts", "recipes/blog/c.test.ts");
     const found = await find({ isPath: false, pr: 3 });

@@ -106,9 +106,9 @@ describe("refused with what is wrong and what to do", () => {
     ["a pipeline's pull request, there, under another ref", { ref: "main", swarm: "local" }, { PR: "3" }, "--swarm local: contradicts a pull request that nobody vouches for"],
     ["--trust none there", { trust: "none", swarm: "local" }, {}, "--swarm local: contradicts --trust none"],
     // Not yet.
-    ["incident 38: the tests of a pull request", { trust: "tests", pr: "3" }, {}, "--trust tests: not yet: the tests of a pull request are somebody else's programs, and there is no container of their own to run them in; give --trust data, or name its folder"],
-    ["its tests by its ref", { trust: "tests", ref: "pull/3/head" }, {}, "--trust tests: not yet:"],
-    ["its tests in a pipeline, under another ref", { trust: "tests", ref: "main" }, { PR: "3" }, "--trust tests: not yet:"],
+    ["incident 38: the tests of a pull request on a Swarm that stays", { trust: "tests", pr: "3", swarm: "local" }, {}, "--swarm local: contradicts --trust tests of a pull request: its tests run in a container on a node that is thrown away; leave --swarm out"],
+    ["its tests by its ref there", { trust: "tests", ref: "pull/3/head", swarm: "local" }, {}, "--swarm local: contradicts --trust tests"],
+    ["its tests in a pipeline, under another ref", { trust: "tests", ref: "main" }, { PR: "3" }, "--trust tests: the pipeline runs for a pull request, and nothing says whether this ref is of it"],
     ["EXTRA_TESTS", {}, { EXTRA_TESTS: "maybe" }, 'EXTRA_TESTS: unknown value "maybe"; set it to 1, or to 0'],
     ["--lane", { lane: "release" }, {}, "--lane: not yet:"],
     ["--swarm ssh://", { swarm: "ssh://host" }, {}, "--swarm ssh://host: not yet:"],
