@@ -12,6 +12,8 @@ const entrySchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("snapshots"), name: z.string(), domain: z.string(), volumes: z.array(z.string()).optional() }),
   /** The run's lease: a config object of a Swarm that others use too. */
   z.strictObject({ kind: z.literal("lease"), name: z.string() }),
+  /** The container of the run's guardian, on the Swarm's own engine. */
+  z.strictObject({ kind: z.literal("guardian"), name: z.string() }),
   /** A folder of this machine. */
   z.strictObject({ kind: z.literal("folder"), name: z.string() }),
 ]);

@@ -57,9 +57,8 @@ export async function teardown(site: Site): Promise<void> {
 /** The lease goes last, and only where nothing is left that a later sweep could remove. */
 async function endClaim({ claim }: Site, attempts: Attempts, residue: Residue[]): Promise<void> {
   if (!claim) return;
-  if (residue.length > 0) return claim.leave();
-  const gone = await attempts.try("lease", () => claim.release());
-  if (!gone) residue.push({ kind: "config", id: claim.name, name: claim.name, remove: `docker config rm ${claim.name}` });
+  const done = await attempts.try("lease", () => (residue.length > 0 ? claim.leave() : claim.release()));
+  if (!done) residue.push({ kind: "config", id: claim.names.join(), name: claim.names.join(" and "), remove: "recipe-ci sweep" });
 }
 
 /** @returns the kept run; null where it can't be kept, and is then taken down like any other */
@@ -159,7 +158,7 @@ async function whatStayed(site: Site): Promise<Residue[]> {
   const after = await inventoryOf([site.world.host]).catch((error: unknown) => {
     throw infra("daemon-gone", "the engine does not answer: what stayed is unknown", "docker ps -a", [], error);
   });
-  return residueOf(site.before, after, (resource) => resource.name === site.claim?.name || !ours(site, resource));
+  return residueOf(site.before, after, (resource) => site.claim?.names.includes(resource.name) || !ours(site, resource));
 }
 
 function ours(site: Site, resource: Inventory["resources"][number]): boolean {
