@@ -10,7 +10,9 @@ import { kindsOfFiles } from "../housekeeping/kinds.ts";
 import { houseInWords } from "../housekeeping/words.ts";
 import { connect, currentEndpoint } from "../machine/endpoint.ts";
 import { type Swept, sweepSwarm } from "../queue/sweep.ts";
+import { leaseLabel, leaseName } from "../queue/leaseRecord.ts";
 import { statusOf } from "../swarm/bounded.ts";
+import { neverStarted, sweepNeverStarted } from "../swarm/ephemeral/remove.ts";
 
 interface Sweeping {
   readonly docker: Docker;
@@ -45,6 +47,7 @@ async function sweepAll(sweeping: Sweeping): Promise<number> {
     await sweepHouse(sweeping, kindsOfFiles(facts));
     throw swept.error;
   }
+  await sweepContainers(sweeping);
   print(swept === null ? ["this engine is no manager of a Swarm: there are no leases to look at"] : told(swept, sweeping.dryRun));
   const live = swept?.some(({ is }) => is !== "dead") ?? false;
   // Kept runs are known anew: those whose time was over are gone with their leases.
@@ -64,6 +67,13 @@ async function sweepLeases({ docker, dryRun, signal }: Sweeping): Promise<Swept[
   }
 }
 
+/** Nodes and guardians that never ran can't end themselves. */
+async function sweepContainers({ docker, dryRun }: Sweeping): Promise<void> {
+  const found = await neverStarted(docker);
+  if (!dryRun) await sweepNeverStarted(docker, () => {});
+  print(found.map(({ name }) => `${name}  dead: its build ended before it started it; ${dryRun ? "would go" : "gone"}`));
+}
+
 async function sweepHouse({ dryRun, signal }: Sweeping, kinds: Parameters<typeof keepHouse>[0]): Promise<Kept[]> {
   const now = Date.now();
   const kept = await keepHouse(kinds, { dryRun, signal, now });
@@ -71,20 +81,21 @@ async function sweepHouse({ dryRun, signal }: Sweeping, kinds: Parameters<typeof
   return kept;
 }
 
-/** One line a lease; that there is none, and that none is dead, are different answers. */
+/** One line a lease; that nothing matched, and that nothing was left, are different answers. */
 export function told(swept: readonly Swept[], dryRun: boolean): string[] {
-  if (swept.length === 0) return ["no run has a lease on this Swarm: nothing was looked at, and nothing is left of runs that had one"];
+  if (swept.length === 0) return [`no run has a lease on this Swarm: nothing matched (label ${leaseLabel}, name ${leaseName("*")}), so nothing was looked at, and what else may be left is not known`];
   const lines = swept.flatMap(({ run, is, why, owns, left }) => [
     `${run}  ${is}: ${why}`,
     ...(is === "dead" ? [`  ${dryRun ? "would take down" : "took down"} ${owns.length > 0 ? owns.join(", ") : "its lease; it owned nothing"}`] : []),
     ...(left ?? []).map((one) => `  still there: ${one.kind} ${one.name}; remove it with: ${one.remove}`),
   ]);
   const dead = swept.filter(({ is }) => is === "dead").length;
-  return [...lines, `${swept.length} run(s) looked at, ${dead} dead${dryRun && dead > 0 ? "; nothing was changed" : ""}`];
+  const sum = dead === 0 ? ": nothing was left by a dead run" : dryRun ? "; nothing was changed" : "";
+  return [...lines, `${swept.length} run(s) looked at, ${dead} dead${sum}`];
 }
 
 function print(lines: readonly string[]): void {
-  process.stdout.write(`${lines.join("\n")}\n`);
+  if (lines.length > 0) process.stdout.write(`${lines.join("\n")}\n`);
 }
 
 function log(line: string): void {
