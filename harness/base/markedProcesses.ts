@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { waitFor } from "./wait.ts";
 
-/** In the environment of all that a run starts: what outlives a run that was killed is found by it, whatever group it is in. */
+/**
+ * In the environment of all that a run starts: what outlives a run that was killed is found by it, whatever group it is in. What is
+ * to stay when the run has ended, as an engine that was started for it, is given another value.
+ */
 export const runMark = "RECIPE_CI_RUN";
 
 /** What was killed is gone within this time, milliseconds. */
@@ -21,7 +24,8 @@ export async function endMarked(run: string, signal: AbortSignal): Promise<void>
   await waitFor(look, { what: `the processes of run ${run} to be gone`, timeoutMs: goneMs, signal, intervalMs: 20 });
 }
 
-function markedWith(run: string): number[] {
+/** Processes that carry the mark of a run, this one aside. Zombies have ended: they carry nothing. */
+export function markedWith(run: string): number[] {
   const pids = quietly(() => readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number)) ?? [];
   return pids.filter((pid) => pid !== process.pid && (quietly(() => readFileSync(`/proc/${pid}/environ`, "latin1")) ?? "").split("\0").includes(`${runMark}=${run}`));
 }

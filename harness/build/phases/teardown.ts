@@ -1,11 +1,13 @@
+import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { humanDuration } from "../../base/clock.ts";
 import { infra, messageOf } from "../../base/errors.ts";
+import { endMarked, markedWith } from "../../base/markedProcesses.ts";
 import { within } from "../../base/wait.ts";
 import type { Inventory, Residue, Swarm } from "../../swarm/types.ts";
 import { inventoryOf } from "../../swarm/inventory.ts";
 import { removeStack } from "../../swarm/removal.ts";
-import { residueOf } from "../../swarm/residue.ts";
+import { asResidue, residueOf } from "../../swarm/residue.ts";
 import { forgetSnapshots } from "../backup/forget.ts";
 import { labelOf } from "../app/appState.ts";
 import { keepRun } from "../keep.ts";
@@ -79,9 +81,10 @@ export async function letGo(site: Site, kept: Pick<KeptRun, "run" | "stack" | "d
   const attempts = new Attempts();
   await endWatching(site, attempts);
   const swarm = await swarmToEnd(site);
-  const residue = swarm?.kind === "local" ? [...(await forgetSnapshots(site)), ...(await removeStacks(site, swarm, attempts, (stack) => stack !== kept.stack))] : [];
+  const residue = swarm?.kind === "local" ? [...(await removeStacks(site, swarm, attempts, (stack) => stack !== kept.stack)), ...(await forgetSnapshots(site))] : [];
   site.throwaway?.detach();
   await attempts.try("image cache", () => closeCache(site));
+  await endProcesses(site, attempts);
   // Only on a local Swarm does a kept app need its run's folder: abra's own is in it.
   const needed = swarm?.kind === "local" && kept.run === build.id;
   if (!needed) await attempts.try("run folder", () => rm(build.dir, { recursive: true, force: true }));
@@ -108,15 +111,22 @@ async function endWatching(site: Site, attempts: Attempts): Promise<void> {
   await build.span("watches ended", () => Promise.all(stops));
 }
 
+/** No child outlives the build, whatever it did to be in no group of it. */
+async function endProcesses({ build }: Site, attempts: Attempts): Promise<void> {
+  await attempts.try("processes", () => endMarked(build.id, AbortSignal.timeout(stepMs)));
+}
+
 async function removeAll(site: Site, attempts: Attempts): Promise<Residue[]> {
   const { build } = site;
   const residue: Residue[] = [];
   const swarm = await swarmToEnd(site);
-  if (swarm?.kind === "local") residue.push(...(await forgetSnapshots(site)), ...(await removeStacks(site, swarm, attempts)));
+  // The bot is not of this Swarm's apps that go: what is in its repository goes after that of which it was made.
+  if (swarm?.kind === "local") residue.push(...(await removeStacks(site, swarm, attempts)), ...(await forgetSnapshots(site)));
   if (swarm) await attempts.try("Swarm", () => build.span("Swarm removed", async () => residue.push(...(await swarm.close()))), budgetMs);
   await attempts.try("image cache", () => closeCache(site));
+  await endProcesses(site, attempts);
   await attempts.try("run folder", () => rm(build.dir, { recursive: true, force: true }));
-  return residue;
+  return [...residue, ...stayedHere(build)];
 }
 
 /** The log says how much came from outside and how much did not have to. */
@@ -159,6 +169,12 @@ async function whatStayed(site: Site): Promise<Residue[]> {
     throw infra("daemon-gone", "the engine does not answer: what stayed is unknown", "docker ps -a", [], error);
   });
   return residueOf(site.before, after, (resource) => site.claim?.names.includes(resource.name) || !ours(site, resource));
+}
+
+/** On this machine, beside its engine. */
+function stayedHere({ id, dir }: Site["build"]): Residue[] {
+  const files = existsSync(dir) ? [{ kind: "file" as const, id: dir, name: dir }] : [];
+  return [...files, ...markedWith(id).map((pid) => ({ kind: "process" as const, id: String(pid), name: `process ${pid}` }))].map(asResidue);
 }
 
 function ours(site: Site, resource: Inventory["resources"][number]): boolean {
