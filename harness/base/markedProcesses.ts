@@ -17,11 +17,17 @@ const goneMs = 10_000;
  */
 export async function endMarked(run: string, signal: AbortSignal): Promise<void> {
   const look = async () => {
-    const left = markedWith(run);
-    for (const pid of left) kill(pid);
+    const left = killMarked(run);
     return left.length === 0 ? ({ done: true, value: undefined } as const) : ({ done: false, saw: `${left.join(", ")} still there` } as const);
   };
   await waitFor(look, { what: `the processes of run ${run} to be gone`, timeoutMs: goneMs, signal, intervalMs: 20 });
+}
+
+/** Kills them without waiting, for whoever has no time. @returns their numbers */
+export function killMarked(run: string): number[] {
+  const found = markedWith(run);
+  for (const pid of found) kill(pid);
+  return found;
 }
 
 /** Processes that carry the mark of a run, this one aside. Zombies have ended: they carry nothing. */
