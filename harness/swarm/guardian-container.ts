@@ -136,6 +136,7 @@ function bodyOf(name: string, { run, own, mounts, argv, env }: GuardianSpec): Do
     User: own.user,
     WorkingDir: "/",
     // Only this process's end of the input counts, and its end is the build's.
+    AttachStdin: true,
     OpenStdin: true,
     StdinOnce: true,
     Tty: false,

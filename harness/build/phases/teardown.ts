@@ -5,6 +5,7 @@ import { infra, messageOf } from "../../base/errors.ts";
 import { endMarked, markedWith } from "../../base/markedProcesses.ts";
 import { within } from "../../base/wait.ts";
 import type { Inventory, Residue, Swarm } from "../../swarm/types.ts";
+import { proxyAddresses } from "../../swarm/addresses.ts";
 import { inventoryOf } from "../../swarm/inventory.ts";
 import { removeStack } from "../../swarm/removal.ts";
 import { asResidue, residueOf } from "../../swarm/residue.ts";
@@ -121,12 +122,16 @@ async function removeAll(site: Site, attempts: Attempts): Promise<Residue[]> {
   const residue: Residue[] = [];
   const swarm = await swarmToEnd(site);
   // The bot is not of this Swarm's apps that go: what is in its repository goes after that of which it was made.
-  if (swarm?.kind === "local") residue.push(...(await removeStacks(site, swarm, attempts)), ...(await forgetSnapshots(site)));
+  if (swarm?.kind === "local") residue.push(...(await removeStacks(site, swarm, attempts)));
+  const snapshots = swarm?.kind === "local" ? await forgetSnapshots(site) : [];
   if (swarm) await attempts.try("Swarm", () => build.span("Swarm removed", async () => residue.push(...(await swarm.close()))), budgetMs);
   await attempts.try("image cache", () => closeCache(site));
   await endProcesses(site, attempts);
+  const stayed = [...residue, ...snapshots, ...processesLeft(build)];
+  // Of snapshots that stay only the journal tells: a later sweep needs it.
+  if (snapshots.length > 0) return stayed;
   await attempts.try("run folder", () => rm(build.dir, { recursive: true, force: true }));
-  return [...residue, ...stayedHere(build)];
+  return [...stayed, ...filesLeft(build)];
 }
 
 /** The log says how much came from outside and how much did not have to. */
@@ -165,16 +170,20 @@ async function removeStacks(site: Site, swarm: Swarm, attempts: Attempts, which:
 /** By full inventory before and after; on an engine that others use too, only what carries this run's names is ours. */
 async function whatStayed(site: Site): Promise<Residue[]> {
   if (!site.before || !site.world) return [];
-  const after = await inventoryOf([site.world.host]).catch((error: unknown) => {
+  const { host } = site.world;
+  const after = await Promise.all([inventoryOf([host]), proxyAddresses(host)]).catch((error: unknown) => {
     throw infra("daemon-gone", "the engine does not answer: what stayed is unknown", "docker ps -a", [], error);
   });
-  return residueOf(site.before, after, (resource) => site.claim?.names.includes(resource.name) || !ours(site, resource));
+  const there = { resources: [...after[0].resources, ...after[1]] };
+  return residueOf(site.before, there, (resource) => site.claim?.names.includes(resource.name) || !ours(site, resource));
 }
 
-/** On this machine, beside its engine. */
-function stayedHere({ id, dir }: Site["build"]): Residue[] {
-  const files = existsSync(dir) ? [{ kind: "file" as const, id: dir, name: dir }] : [];
-  return [...files, ...markedWith(id).map((pid) => ({ kind: "process" as const, id: String(pid), name: `process ${pid}` }))].map(asResidue);
+function processesLeft({ id }: Site["build"]): Residue[] {
+  return markedWith(id).map((pid) => asResidue({ kind: "process", id: String(pid), name: `process ${pid}` }));
+}
+
+function filesLeft({ dir }: Site["build"]): Residue[] {
+  return existsSync(dir) ? [asResidue({ kind: "file", id: dir, name: dir })] : [];
 }
 
 function ours(site: Site, resource: Inventory["resources"][number]): boolean {

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest"
 import { runMark } from "../../../harness/base/markedProcesses.ts";
 import type { App } from "../../../harness/build/app/appState.ts";
 import type { BackupBot } from "../../../harness/build/backup/backupTypes.ts";
+import { ownersLeft } from "../../../harness/build/backup/leftSnapshots.ts";
 import { Build } from "../../../harness/build/context.ts";
 import { teardown } from "../../../harness/build/phases/teardown.ts";
 import { Site } from "../../../harness/build/site.ts";
@@ -118,4 +119,20 @@ test("what stays in the Swarm is residue, and others' things are not", async () 
   engine.add("secrets", "somebody_new");
   const name = `left-by-${site.build.id}`;
   expect((await torn()).teardown).toMatchObject({ status: "leaked", residue: [{ kind: "secret", name, remove: `docker secret rm ${name}` }] });
+});
+
+test("an address on the shared network that a container of the run still holds is residue; those of others are not", async () => {
+  will("one_ci_test");
+  engine.add("networks", "proxy");
+  engine.addresses.proxy = { c1: { Name: "one_ci_test_app.1.x1" }, c2: { Name: "traefik_app.1.y2" } };
+  site.before = await inventoryOf([engine.docker]);
+  expect((await torn()).teardown).toMatchObject({ status: "leaked", residue: [{ kind: "address", name: "one_ci_test_app.1.x1", remove: "docker network disconnect --force proxy one_ci_test_app.1.x1" }] });
+});
+
+test("snapshots that stay keep the journal: from nothing else would a later sweep know of them", async () => {
+  site.backupBotIfAny = async () => null;
+  site.build.journal.will({ kind: "lease", name: "recipe-ci-lease-r1" });
+  site.build.journal.will({ kind: "snapshots", name: "one_ci_test", domain: "one.ci.test" });
+  expect((await torn()).teardown).toMatchObject({ status: "leaked", residue: [{ kind: "snapshot", name: "backup of one.ci.test" }] });
+  expect(ownersLeft(site.build.dir).map(({ stack }) => stack)).toEqual(["one_ci_test"]);
 });

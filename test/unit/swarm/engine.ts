@@ -38,6 +38,8 @@ export class FakeEngine {
   /** What can't be removed, by id or name. */
   readonly stubborn = new Set<string>();
   cluster = "cluster-1";
+  /** Who has an address on a network, by the network's name. */
+  readonly addresses: Record<string, Record<string, { Name: string }>> = {};
   readonly #dir = mkdtempSync(join(tmpdir(), "recipe-ci-engine-"));
   readonly #server = createServer((request, response) => void this.#answer(request, response));
   /** Of attached containers: the server no longer counts them among its own. */
@@ -112,7 +114,7 @@ export class FakeEngine {
     if (id === "create") return void send(201, { ID: this.#create(kind as Lists, text).id });
     const one = list.find((each) => each.id === decodeURIComponent(id) || each.name === decodeURIComponent(id));
     if (!one) return void send(404, { message: `no such ${kind}: ${id}` });
-    if (method === "GET") return void send(200, shown(kind as Lists, one));
+    if (method === "GET") return void send(200, { ...shown(kind as Lists, one), Containers: this.addresses[one.name] ?? {} });
     if (method === "POST") return void (this.#update(one, Number(url.searchParams.get("version")), text) ? send(200) : send(500, { message: "update out of sequence" }));
     if (this.stubborn.has(one.name)) return void send(409, { message: `${one.name} is in use` });
     list.splice(list.indexOf(one), 1);
