@@ -99,7 +99,7 @@ function recordOf(build: Build, owner: ProcessIdentity): LeaseRecord {
 /** Never throws: what others left is no reason to end this build. */
 async function sweepBeside(build: Build, { docker }: Pick<Swarm, "docker">, here: ProcessIdentity, signal: AbortSignal): Promise<void> {
   try {
-    await sweepNeverStarted(docker, (line) => build.log.info(`sweep: ${line}`));
+    await sweepNeverStarted(docker, (line) => build.log.info(`sweep: ${line}`), { signal });
     const swept = await sweepSwarm({ docker, here, except: build.id, dryRun: false, patient: true, endProcesses: (run) => endMarked(run, signal), forget: forgetDeadRunHere, log: (line) => build.log.info(`sweep: ${line}`), signal });
     if (swept.length === 0) build.log.info("sweep: no other run has a lease on this Swarm: nothing matched");
     for (const { run, is, why, left } of swept) {

@@ -65,6 +65,13 @@ describe("incident 28: a sweep", () => {
   });
 });
 
+test("a container that never ran and does not go is said to stay, with its command, and the exit code is 4", async () => {
+  engine.addContainer("recipe-ci-r1-node1", {}, { running: false, labels: { "recipe-ci.run": "r1" } });
+  engine.stubborn.add("recipe-ci-r1-node1");
+  const { code, said } = await sweep();
+  expect([code, said]).toEqual([4, expect.stringContaining("recipe-ci-r1-node1  dead: its build ended before it started it; still there; remove it with: docker container rm --force --volumes recipe-ci-r1-node1")]);
+});
+
 test("a dry run explains each decision and changes nothing; then dead runs go, and others stay", async () => {
   lease("dead1");
   lease("live1", { owner: living });

@@ -231,7 +231,7 @@ describe("recipe-ci sweep", () => {
     expect(readdirSync(runs())).toHaveLength(2);
     const swept = await sweep();
     expect([dry.exitCode, swept.exitCode]).toEqual([3, 3]);
-    expect(swept.stderr).toContain("the engine can't be asked for leases");
+    expect(swept.stderr).toContain("the engine can't be asked for what runs left");
     expect(swept.stdout).toContain("gone, over the age limit: 1 (");
     expect(readdirSync(runs())).toEqual(["261101-000000-00000b"]);
   });

@@ -35,6 +35,8 @@ export class FakeEngine {
   readonly things: Record<Lists, Thing[]> = { services: [], networks: [], secrets: [], configs: [], volumes: [], tasks: [] };
   /** What a container that is made here holds. */
   files: Readonly<Record<string, string>> = {};
+  /** Lists that never come: `configs`, `containers`. */
+  readonly silent = new Set<string>();
   /** What can't be removed, by id or name. */
   readonly stubborn = new Set<string>();
   cluster = "cluster-1";
@@ -102,6 +104,7 @@ export class FakeEngine {
     const [, kind = "", id = ""] = url.pathname.split("/");
     if (method !== "GET" && method !== "HEAD") this.calls.push(`${method} ${url.pathname}`);
     const send = (status: number, body: unknown = null) => response.writeHead(status, { "content-type": "application/json" }).end(body === null ? "" : JSON.stringify(body));
+    if (this.silent.has(kind) && (id === "" || id === "json")) return;
     if (kind === "_ping") return void send(200, "OK");
     if (kind === "info") return void send(200, { ID: "engine-1", ServerVersion: "fake", Swarm: { LocalNodeState: "active", ControlAvailable: true, Nodes: 1, Cluster: { ID: this.cluster } } });
     if (kind === "containers") return this.#containers(method, url, text, response, send);
