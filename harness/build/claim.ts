@@ -61,9 +61,13 @@ export class Claim {
     await this.#lease.own({ kind: "stack", name: stack });
   }
 
-  /** What the build owns outlives it. @param until UTC ISO 8601 @throws FindingError infra: then the guardian stays, and takes it down */
+  /** What the build owns outlives it. @param until UTC ISO 8601 @throws FindingError infra: then the guardian takes it down */
   async keep(until: string): Promise<void> {
     await this.#lease.keepUntil(until);
+  }
+
+  /** Of what is kept, or gone, nobody has to take care. @throws where the guardian's container stays; it ends itself with the build */
+  async dismiss(): Promise<void> {
     await this.#guardian.dismiss();
   }
 
@@ -82,13 +86,13 @@ export class Claim {
   /** Nothing of the run is there any more. @throws the engine's error; then the guardian stays, and tries again */
   async release(): Promise<void> {
     await this.#lease.release();
-    await this.#guardian.dismiss();
+    await this.dismiss();
   }
 
   /** Something of the run stays: so does its lease, and whoever sweeps next tries again. @throws where the guardian's container stays */
   async leave(): Promise<void> {
     this.#lease.stop();
-    await this.#guardian.dismiss();
+    await this.dismiss();
   }
 }
 

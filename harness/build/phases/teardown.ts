@@ -93,7 +93,8 @@ export async function letGo(site: Site, kept: Pick<KeptRun, "run" | "stack" | "d
   await attempts.try("lease", async () => site.claim?.endSweep());
   const leased = await attempts.try("lease", async () => site.claim?.keep(kept.expiresAt));
   const app: Residue = { kind: swarm?.kind === "local" ? "service" : "node", id: kept.run, name: kept.domain, remove: `recipe-ci rm ${kept.run}` };
-  if (!leased) site.build.warn("the app can't be kept: its lease can't be written, and the build's guardian takes it down");
+  if (leased) await attempts.try("guardian", async () => site.claim?.dismiss());
+  else site.build.warn("the app can't be kept: its lease can't be written, and the build's guardian takes it down");
   report(site, attempts, { status: leased ? "kept" : "leaked", residue: [app, ...residue], started });
 }
 

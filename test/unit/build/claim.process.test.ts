@@ -66,6 +66,7 @@ test("what a dead run left goes beside the build, and the build's own lease stay
 test("kept, it stands until its time and is nobody's to beat; released, it is gone, twice too", async () => {
   const taken = await take();
   await taken.keep("2099-01-01T00:00:00.000Z");
+  await taken.dismiss();
   expect(lease()).toMatchObject({ record: { state: "kept", until: "2099-01-01T00:00:00.000Z" } });
   build = new Build(request, () => {}, new AbortController().signal);
   const other = await take();
