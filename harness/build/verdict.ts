@@ -106,12 +106,14 @@ const verdictOfBlame: Readonly<Record<Blame, Verdict>> = {
 
 function tierReason(tier: TierResult, cls: string): Reason {
   const bad = tier.tests.filter((test) => test.status !== "passed");
+  const look = `recipe-ci run … --keep leaves the app up for a look after the ${tier.name} tier`;
   return {
     class: cls,
     service: null,
     summary: tier.reason ?? `${tier.name}: ${tier.tests.length === 0 ? "no test ran" : `${bad.length} of ${tier.tests.length} tests did not pass`}`,
     evidence: bad.slice(0, 5).map((test) => `${test.name}: ${test.error ?? test.status}`),
-    hint: `recipe-ci run … --keep leaves the app up for a look after the ${tier.name} tier`,
+    // No look at the app says why something was not tried.
+    hint: bad.length === 0 && tier.reason !== null ? `the line above says what is missing; ${look}` : look,
   };
 }
 

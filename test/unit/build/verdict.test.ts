@@ -88,6 +88,12 @@ describe("the verdict and its reason", () => {
     expect(says({ leak }).reason?.evidence).toEqual(["logs/head/app.log: a secret in line 3", "otherwise passed"]);
   });
 
+  test("of a tier that was not tried, the hint points to what is missing; of one that failed, at the app", () => {
+    const hint = (one: TierResult) => says({ tiers: [tier("install", "passed"), one] }).reason?.hint;
+    expect(hint(tier("upgrade", "unverified", { reason: "upgrade: the tests are not run", tests: [] }))).toMatch(/^the line above says what is missing/);
+    expect(hint(tier("upgrade", "failed", { tests: [{ ...ran, status: "failed" }] }))).toMatch(/^recipe-ci run … --keep/);
+  });
+
   test("a bug keeps its stack as evidence and is not blamed on the recipe", () => {
     const { reason } = says({ ending: { kind: "bug", message: "x", stack: ["at y"] } });
     expect(reason).toMatchObject({ service: null, evidence: ["at y"] });
