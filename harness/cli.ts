@@ -75,9 +75,10 @@ function describe(exit: (code: number) => void): Command {
   program
     .command("guard", { hidden: true })
     .argument("<run>")
-    .action(async (run: string) => {
+    .option("--container <id>", "the build's own container")
+    .action(async (run: string, flags: { container?: string }) => {
       const { guardRun } = await import("./commands/guard.ts");
-      exit(await guardRun(run));
+      exit(await guardRun(run, flags.container ?? null));
     });
   program
     .command("doctor")

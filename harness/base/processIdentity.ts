@@ -38,6 +38,13 @@ export function stillRuns(one: ProcessIdentity, here: ProcessIdentity, look: (pi
   return found !== "none" && found.started === one.started;
 }
 
+/** Whether this process leads a session of its own, as after `setsid`: then it is meant to outlive whoever started it. False where nobody can tell. */
+export function leadsSession(): boolean {
+  const stat = quietly(() => readFileSync("/proc/self/stat", "utf8")) ?? "";
+  // State, parent, group, session.
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[3] === String(process.pid);
+}
+
 /** What a look at a process's number finds. */
 export type Look = { readonly started: string } | "none" | "unknown";
 

@@ -1,16 +1,15 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { join } from "node:path";
 import { messageOf } from "../base/errors.ts";
-import { endMarked, runMark } from "../base/markedProcesses.ts";
+import { endMarked } from "../base/markedProcesses.ts";
 import { ownVersion } from "../base/ownVersion.ts";
-import { packageRoot } from "../base/paths.ts";
 import { type ProcessIdentity, thisProcess } from "../base/processIdentity.ts";
 import { within } from "../base/wait.ts";
 import { Lease } from "../queue/lease.ts";
 import { leaseName, type LeaseRecord } from "../queue/leaseRecord.ts";
 import { sweepSwarm } from "../queue/sweep.ts";
+import { sweepNeverStarted } from "../swarm/ephemeral/remove.ts";
 import type { Swarm } from "../swarm/types.ts";
 import type { Build } from "./context.ts";
+import { type Guardian, startGuardian } from "./guardian.ts";
 import { forgetDeadRunHere } from "./kept.ts";
 
 /** A sweep that is told to stop has a call to the engine to end at most, milliseconds. */
@@ -22,11 +21,11 @@ const sweepEndsMs = 5_000;
  */
 export class Claim {
   readonly #lease: Lease;
-  readonly #guardian: ChildProcess;
+  readonly #guardian: Guardian;
   readonly #sweep: Promise<void>;
   readonly #endSweep: AbortController;
 
-  private constructor(lease: Lease, guardian: ChildProcess, sweep: Promise<void>, endSweep: AbortController) {
+  private constructor(lease: Lease, guardian: Guardian, sweep: Promise<void>, endSweep: AbortController) {
     this.#lease = lease;
     this.#guardian = guardian;
     this.#sweep = sweep;
@@ -42,7 +41,8 @@ export class Claim {
     lease.lost.addEventListener("abort", () => build.abort(lease.lost.reason), { once: true });
     const endSweep = new AbortController();
     const ending = AbortSignal.any([build.signal, endSweep.signal]);
-    return new Claim(lease, guard(build.id), sweepBeside(build, swarm, here, ending), endSweep);
+    const guardian = await startGuardian(build, swarm.docker, signal);
+    return new Claim(lease, guardian, sweepBeside(build, swarm, here, ending), endSweep);
   }
 
   /** Where somebody took this run for dead. */
@@ -50,9 +50,10 @@ export class Claim {
     return this.#lease.lost;
   }
 
-  /** The name of the config object. */
-  get name(): string {
-    return this.#lease.name;
+  /** What it has on the engine itself, by name: that is there until the build is over, and no residue. */
+  get names(): readonly string[] {
+    const { container } = this.#guardian;
+    return [this.#lease.name, ...(container === null ? [] : [container])];
   }
 
   /** Names a stack before it is made. @throws FindingError infra (lease) */
@@ -60,10 +61,14 @@ export class Claim {
     await this.#lease.own({ kind: "stack", name: stack });
   }
 
-  /** What the build owns outlives it. @param until UTC ISO 8601 @throws FindingError infra: then the guardian stays, and takes it down */
+  /** What the build owns outlives it. @param until UTC ISO 8601 @throws FindingError infra: then the guardian takes it down */
   async keep(until: string): Promise<void> {
     await this.#lease.keepUntil(until);
-    this.#dismiss();
+  }
+
+  /** Of what is kept, or gone, nobody has to take care. @throws where the guardian's container stays; it ends itself with the build */
+  async dismiss(): Promise<void> {
+    await this.#guardian.dismiss();
   }
 
   /** From teardown on nobody sweeps beside it. */
@@ -78,20 +83,16 @@ export class Claim {
     await this.#lease.closing();
   }
 
-  /** Nothing of the run is there any more. @throws the engine's error */
+  /** Nothing of the run is there any more. @throws the engine's error; then the guardian stays, and tries again */
   async release(): Promise<void> {
     await this.#lease.release();
-    this.#dismiss();
+    await this.dismiss();
   }
 
-  /** Something of the run stays: so does its lease, and whoever sweeps next tries again. */
-  leave(): void {
+  /** Something of the run stays: so does its lease, and whoever sweeps next tries again. @throws where the guardian's container stays */
+  async leave(): Promise<void> {
     this.#lease.stop();
-    this.#dismiss();
-  }
-
-  #dismiss(): void {
-    this.#guardian.kill("SIGKILL");
+    await this.dismiss();
   }
 }
 
@@ -99,20 +100,12 @@ function recordOf(build: Build, owner: ProcessIdentity): LeaseRecord {
   return { run: build.id, recipe: build.mask.text(build.findings.recipe.name), owner, harness: ownVersion(), lane: "default", weight: 1, state: "running", until: null, beat: 0, owns: [] };
 }
 
-/** A process of its own that outlives this one. It learns of the build's end by the end of its input, which the kernel sees to however the build ends. */
-function guard(run: string): ChildProcess {
-  const child = spawn(join(packageRoot, "bin/recipe-ci"), ["guard", run], { detached: true, stdio: ["pipe", "ignore", "ignore"], env: { ...process.env, [runMark]: undefined } });
-  child.on("error", () => {});
-  child.stdin?.on("error", () => {});
-  child.unref();
-  (child.stdin as unknown as { unref(): void } | null)?.unref();
-  return child;
-}
-
 /** Never throws: what others left is no reason to end this build. */
 async function sweepBeside(build: Build, { docker }: Pick<Swarm, "docker">, here: ProcessIdentity, signal: AbortSignal): Promise<void> {
   try {
+    await sweepNeverStarted(docker, (line) => build.log.info(`sweep: ${line}`), { signal });
     const swept = await sweepSwarm({ docker, here, except: build.id, dryRun: false, patient: true, endProcesses: (run) => endMarked(run, signal), forget: forgetDeadRunHere, log: (line) => build.log.info(`sweep: ${line}`), signal });
+    if (swept.length === 0) build.log.info("sweep: no other run has a lease on this Swarm: nothing matched");
     for (const { run, is, why, left } of swept) {
       build.log.info(`sweep: run ${run} is ${is}: ${why}`);
       for (const one of left ?? []) build.warn(`run ${run} left ${one.name} behind, which could not be removed: ${one.remove}`);

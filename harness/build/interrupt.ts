@@ -1,4 +1,5 @@
 import { humanDuration } from "../base/clock.ts";
+import { leadsSession } from "../base/processIdentity.ts";
 
 /** Why a build is to end early. The abort reason of the build's signal. */
 export class Interrupted extends Error {
@@ -18,6 +19,20 @@ const signals: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 /** A second SIGINT so soon after the first is the same Ctrl-C: npm and npx pass it on to who has it already. */
 const echoMs = 300;
 
+/** How often the parent is looked for, milliseconds. */
+const parentEveryMs = 500;
+
+/** Who started this process, and whether that one matters. Process 1 is nobody's parent by choice. */
+export interface Parentage {
+  readonly parent: number;
+  readonly leadsSession: boolean;
+}
+
+/** Whether whoever started a process has ended: it was handed to another parent, though it was not started to be on its own. */
+export function isOrphaned(begun: Parentage, parentNow: number): boolean {
+  return begun.parent > 1 && !begun.leadsSession && parentNow !== begun.parent;
+}
+
 export interface Interrupt {
   readonly signal: AbortSignal;
   /** Ends the build as if by a deadline or a vanished parent. */
@@ -27,7 +42,7 @@ export interface Interrupt {
 }
 
 /**
- * One abort with one reason for everything that ends a build early: SIGINT, SIGTERM, SIGHUP, the deadline, or an error that
+ * One abort with one reason for everything that ends a build early: SIGINT, SIGTERM, SIGHUP, the deadline, the end of whoever started it, or an error that
  * nobody caught (which would otherwise end the process before its teardown, with the exit code of a failed recipe).
  * A second SIGINT leaves at once, after `onImpatient` has said what stays behind.
  * @param deadlineMs how long the build may take, milliseconds; teardown has a budget of its own
@@ -53,11 +68,17 @@ export function watchInterrupts(deadlineMs: number, onImpatient: () => void): In
   process.on("uncaughtException", onUncaught);
   const timer = setTimeout(() => abort(new Interrupted("deadline", null, `the build's deadline of ${humanDuration(deadlineMs)} passed`)), deadlineMs);
   timer.unref();
+  const begun: Parentage = { parent: process.ppid, leadsSession: leadsSession() };
+  const looking = setInterval(() => {
+    if (isOrphaned(begun, process.ppid)) abort(new Interrupted("parent-gone", "SIGHUP", `process ${begun.parent}, which started this build, is gone (a build that is to outlive it is started with setsid)`));
+  }, parentEveryMs);
+  looking.unref();
   return {
     signal: controller.signal,
     abort,
     dispose: () => {
       clearTimeout(timer);
+      clearInterval(looking);
       for (const signal of signals) process.off(signal, onSignal);
       process.off("uncaughtException", onUncaught);
     },

@@ -12,6 +12,8 @@ const entrySchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("snapshots"), name: z.string(), domain: z.string(), volumes: z.array(z.string()).optional() }),
   /** The run's lease: a config object of a Swarm that others use too. */
   z.strictObject({ kind: z.literal("lease"), name: z.string() }),
+  /** The container of the run's guardian, on the Swarm's own engine. */
+  z.strictObject({ kind: z.literal("guardian"), name: z.string() }),
   /** A folder of this machine. */
   z.strictObject({ kind: z.literal("folder"), name: z.string() }),
 ]);
@@ -32,14 +34,11 @@ export class Journal {
 
   /** Writes the entry and waits until the disk has it. */
   will(entry: JournalEntry): void {
-    mkdirSync(dirname(this.path), { recursive: true });
-    const file = openSync(this.path, "a", 0o600);
-    try {
-      writeSync(file, `${JSON.stringify(entry)}\n`);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
+    const folder = dirname(this.path);
+    mkdirSync(folder, { recursive: true });
+    synced(openSync(this.path, "a", 0o600), (file) => writeSync(file, `${JSON.stringify(entry)}\n`));
+    // The file's name is its folder's content, which the first entry makes.
+    if (this.#entries.length === 0) synced(openSync(folder, "r"), () => {});
     this.#entries.push(entry);
   }
 
@@ -62,6 +61,16 @@ export class Journal {
       journal.#entries.push(entry.data);
     }
     return journal;
+  }
+}
+
+/** Waits until the disk has what was done with it, and closes it. */
+function synced(file: number, work: (file: number) => void): void {
+  try {
+    work(file);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
   }
 }
 

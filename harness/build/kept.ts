@@ -1,9 +1,11 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
+import type Docker from "dockerode";
 import { z } from "zod";
 import { UsageError } from "../base/errors.ts";
 import { runDir, stateDir } from "../base/paths.ts";
+import { placeOf } from "../swarm/place.ts";
 import { ownersLeft } from "./backup/leftSnapshots.ts";
 
 const keptSchema = z.strictObject({
@@ -14,6 +16,8 @@ const keptSchema = z.strictObject({
   source: z.string(),
   variant: z.string().nullable().default(null),
   swarm: z.enum(["ephemeral", "local"]),
+  /** The Swarm's id, or the engine's for a throwaway node: nowhere else is there anything to open or to remove. Null where nobody knows. */
+  place: z.string().nullable().default(null),
   /** The throwaway node's container, null on a local Swarm. */
   container: z.string().nullable(),
   domain: z.string(),
@@ -63,6 +67,18 @@ export function keptRun(id: string): KeptRun {
   if (found) return found;
   const ids = runs.map((run) => run.run).join(", ");
   throw new UsageError(`run ${id}`, "is not kept", ids ? `kept are ${ids}` : "keep one with: recipe-ci run … --keep");
+}
+
+/**
+ * Looks whether an engine is the one on which a run was kept. One whose time is over is nowhere, and need not be looked for.
+ * @throws UsageError where another engine is meant; EngineTimeout, or the engine's error
+ */
+export async function mustBeHere(kept: Pick<KeptRun, "run" | "swarm" | "place" | "expiresAt">, host: Docker, signal: AbortSignal): Promise<void> {
+  if (kept.place === null || Date.parse(kept.expiresAt) <= Date.now()) return;
+  const here = await placeOf(host, kept.swarm, signal);
+  if (here === null || here === kept.place) return;
+  const kind = kept.swarm === "local" ? "Swarm" : "engine";
+  throw new UsageError(`run ${kept.run}`, `is kept on the ${kind} ${kept.place}, and this is the ${kind} ${here}`, "choose its engine with docker context use, or DOCKER_HOST");
 }
 
 /**

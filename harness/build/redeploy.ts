@@ -4,7 +4,8 @@ import { type App, noServices, type Tree } from "./app/appState.ts";
 import type { Build } from "./context.ts";
 import { deploy } from "./change/deploy.ts";
 import { installExpectations } from "./tier/expectations.ts";
-import type { KeptRun } from "./kept.ts";
+import { holdKept } from "./keep.ts";
+import { type KeptRun, mustBeHere } from "./kept.ts";
 import { admit } from "./phases/admit.ts";
 import { collect } from "./phases/collect.ts";
 import { converge } from "./phases/converge.ts";
@@ -30,7 +31,12 @@ export async function runRedeploy(build: Build, openWorld: OpenWorld, kept: Kept
   for (const secret of Object.values(kept.secrets)) build.mask.add(secret);
   try {
     await build.phase("admit", () => admit(build));
-    await build.phase("preflight", async () => site.reopen(await openWorld({ log: (line) => build.note(line), signal: build.signal }), kept));
+    await build.phase("preflight", async () => {
+      const world = await openWorld({ log: (line) => build.note(line), signal: build.signal });
+      await mustBeHere(kept, world.host, build.signal);
+      await holdKept(build, world.host, kept);
+      await site.reopen(world, kept);
+    });
     const { checkout } = await build.phase("fetch", () => fetch(build));
     await build.phase("lint", () => lintStatic(site, checkout.dir, null));
     const app = await build.phase("prepare", () => prepareAgain(site, checkout, kept));

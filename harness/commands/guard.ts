@@ -11,9 +11,10 @@ import { forgetDeadRunHere } from "../build/kept.ts";
 import { connect, currentEndpoint } from "../machine/endpoint.ts";
 import { beatEveryMs } from "../queue/judgeLease.ts";
 import { type Found, lookAt } from "../queue/leaseObject.ts";
-import { leaseName } from "../queue/leaseRecord.ts";
+import { leaseName, type LeaseRecord } from "../queue/leaseRecord.ts";
 import { takeDown } from "../queue/takeDown.ts";
 import { statusOf } from "../swarm/bounded.ts";
+import { containerRuns } from "../swarm/guardian-container.ts";
 
 /** A build whose input to us ended is gone within this time, or alive and done with us; milliseconds. */
 const dyingMs = 10_000;
@@ -24,29 +25,42 @@ const budgetMs = 900_000;
 /** Where nobody can see whether the build runs, a lease that stands still for this long is nobody's, milliseconds. */
 const silentMs = 3 * beatEveryMs;
 
+/** Of the build's container, milliseconds. */
+const lookEveryMs = 1_000;
+
 /**
  * `recipe-ci guard RUN`, which the build itself starts: waits for the end of its input, that is of the build, and takes down what
  * a build on a shared Swarm left where it was killed outright. A build that ended well has removed its lease, and then nothing is to
  * be done. What goes wrong stands in guardian.log in the state folder: nobody reads what a guardian prints.
+ * @param container the container that the build was in, where the guardian is in another
  */
-export async function guardRun(run: string): Promise<number> {
+export async function guardRun(run: string, container: string | null): Promise<number> {
   // The terminal's own signals are for the build.
   for (const name of ["SIGINT", "SIGHUP", "SIGTERM"] as const) process.on(name, () => {});
   await endOf(process.stdin);
   try {
-    return await takeOver(run, AbortSignal.timeout(budgetMs));
+    return await takeOver(connect(currentEndpoint()), run, container);
   } catch (error) {
     note(run, messageOf(error));
     return 3;
   }
 }
 
-async function takeOver(run: string, signal: AbortSignal): Promise<number> {
-  const docker = connect(currentEndpoint());
-  const found = await leaseOf(docker, run, signal);
-  if (found?.reading?.kind !== "lease" || found.reading.record.state === "kept") return 0;
-  const { record } = found.reading;
-  if (!(await isOver(docker, found, record.owner, signal))) return 0;
+async function takeOver(docker: Docker, run: string, container: string | null): Promise<number> {
+  for (;;) {
+    const signal = AbortSignal.timeout(budgetMs);
+    const found = await leaseOf(docker, run, signal);
+    if (found?.reading?.kind !== "lease" || found.reading.record.state === "kept") return 0;
+    const { record } = found.reading;
+    const seen = await endSeen(docker, { found, owner: record.owner, container }, signal);
+    if (seen === "lives") return 0;
+    // Its end of the input can have gone with an engine that was started anew: then the next look tells.
+    if (seen === "over") return takeAllDown(docker, found, record, signal);
+  }
+}
+
+async function takeAllDown(docker: Docker, found: Found, record: LeaseRecord, signal: AbortSignal): Promise<number> {
+  const { run } = record;
   const left = await takeDown({ docker, log: () => {}, signal, endProcesses: (one) => endMarked(one, signal) }, found, record);
   if (left === null) return 0;
   for (const one of left) note(run, `${one.kind} ${one.name} is left behind: ${one.remove}`);
@@ -63,16 +77,30 @@ async function leaseOf(docker: Docker, run: string, signal: AbortSignal): Promis
   return pRetry(look, { retries: 1000, minTimeout: 500, maxTimeout: 5_000, signal });
 }
 
-/** Whether the build has ended: by looking, or where nobody can look, by its lease standing still. */
-async function isOver(docker: Docker, { id, version }: Found, owner: ProcessIdentity, signal: AbortSignal): Promise<boolean> {
+interface Watched {
+  readonly found: Found;
+  readonly owner: ProcessIdentity;
+  readonly container: string | null;
+}
+
+/**
+ * Whether the build has ended: by its process where that can be looked for, by the container it was in, or where neither tells by
+ * its lease standing still. `moves`: it did not stand still.
+ */
+async function endSeen(docker: Docker, { found, owner, container }: Watched, signal: AbortSignal): Promise<"over" | "lives" | "moves"> {
   const here = thisProcess();
-  if (stillRuns(owner, here) === null) {
-    await pause(silentMs, signal);
-    const later = await lookAt(docker, id, signal).catch(() => null);
-    return later?.version === version;
+  if (stillRuns(owner, here) !== null) {
+    const look = async () => (stillRuns(owner, here) === false ? ({ done: true, value: "over" } as const) : ({ done: false, saw: "it runs" } as const));
+    return waitFor(look, { what: "the build to be gone", timeoutMs: dyingMs, signal }).catch(() => "lives" as const);
   }
-  const look = async () => (stillRuns(owner, here) === false ? ({ done: true, value: true } as const) : ({ done: false, saw: "it runs" } as const));
-  return waitFor(look, { what: "the build to be gone", timeoutMs: dyingMs, signal }).catch(() => false);
+  const until = performance.now() + silentMs;
+  do {
+    // With the container's end all processes in it have ended.
+    if (container !== null && !(await containerRuns(docker, container, signal).catch(() => true))) return "over";
+    await pause(lookEveryMs, signal);
+  } while (performance.now() < until);
+  const later = await lookAt(docker, found.id, signal).catch(() => null);
+  return later?.version === found.version ? "over" : "moves";
 }
 
 function note(run: string, line: string): void {

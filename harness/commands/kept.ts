@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { humanDuration } from "../base/clock.ts";
 import { messageOf, UsageError } from "../base/errors.ts";
 import { Mask } from "../base/mask.ts";
-import { forgetRunHere, type KeptRun, keptRun, keptRuns } from "../build/kept.ts";
+import { forgetRunHere, type KeptRun, keptRun, keptRuns, mustBeHere } from "../build/kept.ts";
 import { connect, currentEndpoint } from "../machine/endpoint.ts";
 import { attachThrowaway } from "../swarm/ephemeral/start.ts";
 import { removeLease } from "../queue/leaseObject.ts";
@@ -12,6 +12,9 @@ import { leaseName } from "../queue/leaseRecord.ts";
 import { serviceLogs } from "../swarm/logs.ts";
 import { removeStack } from "../swarm/removal.ts";
 import { stackFilter } from "../swarm/stack.ts";
+
+/** A look at the engine, milliseconds. */
+const lookMs = 30_000;
 
 /** `recipe-ci open`: how to reach a kept app, or which runs are kept. */
 export async function openRun(id: string | undefined): Promise<number> {
@@ -66,12 +69,13 @@ export async function shellInRun(id: string, service: string, argv: readonly str
   return code ?? (signal ? 130 : 3);
 }
 
-/** `recipe-ci rm RUN`. What is gone already is fine. */
+/** `recipe-ci rm RUN`. What is gone already is fine. @throws UsageError where it is kept on another Swarm or engine than this one */
 export async function removeRun(id: string): Promise<number> {
   const kept = keptRun(id);
-  if (kept.container !== null) await removeNode(kept.container);
+  const docker = connect(currentEndpoint());
+  await mustBeHere(kept, docker, AbortSignal.timeout(lookMs));
+  if (kept.container !== null) await removeNode(docker, kept.container);
   else {
-    const docker = connect(currentEndpoint());
     const left = await removeStack(docker, kept.stack, { budgetMs: 120_000, signal: AbortSignal.timeout(130_000), log: () => {} });
     if (left.length > 0) {
       print(["could not be removed:", ...left.map((one) => `  ${one.remove}`)]);
@@ -84,8 +88,7 @@ export async function removeRun(id: string): Promise<number> {
   return 0;
 }
 
-async function removeNode(container: string): Promise<void> {
-  const host = connect(currentEndpoint());
+async function removeNode(host: Docker, container: string): Promise<void> {
   try {
     const swarm = await attachThrowaway({ host, containerId: container, signal: AbortSignal.timeout(60_000) });
     const left = await swarm.close();
@@ -98,6 +101,7 @@ async function removeNode(container: string): Promise<void> {
 /** The engine that the kept app's services are on. @throws UsageError where it ended itself already */
 async function engineOf(kept: KeptRun): Promise<Docker> {
   const host = connect(currentEndpoint());
+  await mustBeHere(kept, host, AbortSignal.timeout(lookMs));
   if (kept.container === null) return host;
   const info = await host.getContainer(kept.container).inspect().catch((error: unknown) => {
     if ((error as { statusCode?: number }).statusCode !== 404) throw error;

@@ -3,6 +3,7 @@ import { loadHostConfig } from "../config/host.ts";
 import { runBuild } from "../build/build.ts";
 import { Build } from "../build/context.ts";
 import { Interrupted, watchInterrupts } from "../build/interrupt.ts";
+import { leavingBehind } from "../build/leaving.ts";
 import { unadmit } from "../build/phases/admit.ts";
 import { saveResults } from "../build/phases/report.ts";
 import type { BuildRequest } from "../build/request.ts";
@@ -11,7 +12,7 @@ import { keptRun } from "../build/kept.ts";
 import { runRedeploy } from "../build/redeploy.ts";
 import { standInOnHost } from "../abra/standIn.ts";
 import { messageOf, UsageError } from "../base/errors.ts";
-import { runMark } from "../base/markedProcesses.ts";
+import { killMarked, runMark } from "../base/markedProcesses.ts";
 import { packageRoot } from "../base/paths.ts";
 import type { Results } from "../../reports/results.ts";
 import { renderText } from "../../reports/text.ts";
@@ -50,15 +51,16 @@ async function withSettings(request: BuildRequest, { config }: RunFlags): Promis
 /** One build from request to exit code, shown while it runs, reported at its end. */
 export async function runRequest(request: BuildRequest, story: (build: Build) => Promise<Results>, json: boolean): Promise<number> {
   const progress = openProgress(json);
-  let id = "";
+  let begun: Build | null = null;
   const interrupt = watchInterrupts(request.deadlineMs, () => {
     progress.close();
-    process.stderr.write(`recipe-ci: left at once; a throwaway node of run ${id} ends itself within 60 s, on a local Swarm: docker stack ls\n`);
+    if (begun) killMarked(begun.id);
+    process.stderr.write(`recipe-ci: ${leavingBehind(begun?.id ?? "", begun?.journal.backwards() ?? []).join("\n")}\n`);
   });
   process.stdout.on("error", () => interrupt.abort(new Interrupted("parent-gone", "SIGHUP", "nobody reads the output any more")));
   try {
     const build = new Build(request, progress.emit, interrupt.signal);
-    id = build.id;
+    begun = build;
     build.abort = interrupt.abort;
     process.env[runMark] = build.id;
     build.emit({ type: "build", run: build.id, source: request.source, out: request.out });

@@ -6,6 +6,7 @@ import { mkdir, open, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { command } from "../base/command.ts";
 import { infra } from "../base/errors.ts";
+import { runMark } from "../base/markedProcesses.ts";
 import { stateDir } from "../base/paths.ts";
 import { waitFor } from "../base/wait.ts";
 import { answers } from "./gather.ts";
@@ -20,7 +21,7 @@ const adminPath = `${process.env.PATH ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`;
 /** @throws infra `packages` with apt's last words */
 export async function installPackages(packages: readonly string[], log: (line: string) => void, signal: AbortSignal): Promise<void> {
   const apt = (args: readonly string[]) =>
-    command(["apt-get", "-o", "DPkg::Lock::Timeout=120", ...args], { env: { DEBIAN_FRONTEND: "noninteractive", PATH: adminPath }, timeoutMs: 600_000, signal });
+    command(["apt-get", "-o", "DPkg::Lock::Timeout=120", ...args], { env: { DEBIAN_FRONTEND: "noninteractive", PATH: adminPath, [runMark]: "" }, timeoutMs: 600_000, signal });
   log(`installing ${packages.join(", ")}`);
   const update = await apt(["update"]);
   const install = await apt(["install", "--yes", "--no-install-recommends", ...packages]);
@@ -52,7 +53,7 @@ async function startDetached(docker: Docker, signal: AbortSignal): Promise<strin
   await mkdir(dirname(path), { recursive: true });
   const logFile = await open(path, "a");
   try {
-    const child = spawn("dockerd", [], { cwd: "/", detached: true, stdio: ["ignore", logFile.fd, logFile.fd], env: { ...process.env, PATH: adminPath } });
+    const child = spawn("dockerd", [], { cwd: "/", detached: true, stdio: ["ignore", logFile.fd, logFile.fd], env: { ...process.env, PATH: adminPath, [runMark]: "" } });
     let ended: string | null = null;
     child.once("error", (error) => (ended = error.message));
     child.once("exit", (code, by) => (ended = `dockerd ended with ${code ?? by}`));

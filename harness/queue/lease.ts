@@ -116,3 +116,29 @@ export class Lease {
     return new AbortError(why);
   }
 }
+
+/**
+ * Moves the time until which a kept run stays, never to an earlier one.
+ * @param until UTC ISO 8601
+ * @returns until when it stays now; null where there is no such run any more, or somebody takes it down
+ * @throws FindingError infra (lease); the signal's reason
+ */
+export async function prolongKept(docker: Docker, run: string, until: string, signal: AbortSignal): Promise<string | null> {
+  const once = async () => {
+    const found = await lookAt(docker, leaseName(run), signal).catch((error: unknown) => {
+      if (statusOf(error) === 404) return null;
+      throw error;
+    });
+    if (found?.reading?.kind !== "lease" || found.reading.record.state !== "kept") return null;
+    const { record } = found.reading;
+    if (record.until !== null && record.until >= until) return record.until;
+    await write(docker, found, { ...record, until, beat: record.beat + 1 }, signal);
+    return until;
+  };
+  try {
+    return await pRetry(once, { ...retries, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw infra("lease", `the lease of kept run ${run} can't be written: ${messageOf(error)}`, "see whether the Swarm's managers have a quorum: docker node ls", [], error);
+  }
+}

@@ -6,7 +6,7 @@ import { bounded } from "../swarm/bounded.ts";
 import type { Residue } from "../swarm/types.ts";
 import { beatEveryMs, judgeLease, type Judged, type Sighting, sightings } from "./judgeLease.ts";
 import { callMs, type Found, foundIn } from "./leaseObject.ts";
-import { leaseLabel, type Reading } from "./leaseRecord.ts";
+import { leaseLabel, leaseName, type Reading } from "./leaseRecord.ts";
 import { takeDown } from "./takeDown.ts";
 
 /** One lease, what it is, and what was done about it. */
@@ -41,7 +41,7 @@ type Looked = Found & { readonly reading: Reading };
 /**
  * Takes down what dead runs left on a Swarm, and nothing else: never what lives or is kept, what a newer recipe-ci wrote, or what
  * can't be proved to be a lease. Two sweepers at once do no harm. After each takedown, which takes its time, all are looked at anew.
- * @returns a line for every lease that there is; none: there was nothing to look at
+ * @returns a line for everything that is a lease or is named like one; none: nothing matched, which says nothing about what is left
  * @throws the engine's error where leases can't be listed at all; the signal's reason
  */
 export async function sweepSwarm(o: SweepOptions): Promise<Swept[]> {
@@ -71,9 +71,12 @@ function isSettled({ dryRun, patient }: SweepOptions, { is }: Judged): boolean {
   return is !== "silent" || !patient;
 }
 
+/** What is labelled a lease, and what has a lease's name only: a label that was once called otherwise must not go unseen. */
 async function look({ docker, signal }: SweepOptions): Promise<Looked[]> {
-  const found = await bounded("docker config ls", docker.listConfigs({ filters: { label: [leaseLabel] } }), callMs, signal);
-  return found.map(foundIn).filter((one): one is Looked => one.reading !== null);
+  const list = async (filters: Record<string, string[]>) => bounded("docker config ls", docker.listConfigs({ filters }), callMs, signal);
+  const found = (await Promise.all([list({ label: [leaseLabel] }), list({ name: [leaseName("")] })])).flat().map(foundIn);
+  const looked = found.map((one): Looked => ({ ...one, reading: one.reading ?? { kind: "unreadable", why: `it has a lease's name and no label ${leaseLabel}` } }));
+  return [...new Map(looked.map((one) => [one.id, one])).values()];
 }
 
 function isOwn({ except }: SweepOptions, reading: Reading): boolean {

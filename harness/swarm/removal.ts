@@ -17,7 +17,7 @@ export interface RemovalOptions {
 
 /** One kind of resource: what of it belongs to the stack, and how one is removed. */
 interface Kind {
-  readonly kind: ResourceKind | "task";
+  readonly kind: ResourceKind;
   list(): Promise<Resource[]>;
   remove(id: string): Promise<unknown>;
 }
@@ -37,7 +37,7 @@ export async function removeStack(docker: Docker, stack: string, o: RemovalOptio
   await step(o, taskKind(docker, stack), share());
   await step(o, containerKind(docker, stack), share());
   for (const kind of others) await step(o, kind, share());
-  return whatIsLeft(o, [services, ...others]);
+  return whatIsLeft(o, [services, taskKind(docker, stack), ...others]);
 }
 
 /**
@@ -100,7 +100,7 @@ async function whatIsLeft(o: RemovalOptions, kinds: readonly Kind[]): Promise<Re
       } catch (error) {
         o.signal.throwIfAborted();
         // Unknown is not clean: it stands in the list as what it is.
-        return [{ kind: kind.kind as ResourceKind, id: "unknown", name: `unknown: ${messageOf(error)}` }];
+        return [{ kind: kind.kind, id: "unknown", name: `unknown: ${messageOf(error)}` }];
       }
     }),
   );
@@ -135,7 +135,7 @@ function taskKind(docker: Docker, stack: string): Kind {
     kind: "task",
     list: async () => {
       const tasks = (await docker.listTasks({ filters: stackFilter(stack) })) as { ID: string; Status?: { State?: string } }[];
-      return tasks.map((task) => ({ kind: "process" as const, id: task.ID, name: `task ${task.ID} (${task.Status?.State})` }));
+      return tasks.map((task) => ({ kind: "task" as const, id: task.ID, name: `task ${task.ID} of ${stack} (${task.Status?.State})` }));
     },
     remove: async () => {},
   };

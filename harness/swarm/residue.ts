@@ -3,7 +3,10 @@ import type { Inventory, Residue, Resource, ResourceKind } from "./types.ts";
 const commands: Readonly<Record<ResourceKind, string>> = {
   container: "docker container rm --force --volumes",
   service: "docker service rm",
+  // Nobody removes a task: it goes when its node answers again, or is itself removed.
+  task: "docker node ls; docker inspect --type task",
   network: "docker network rm",
+  address: "docker network disconnect --force proxy",
   secret: "docker secret rm",
   config: "docker config rm",
   volume: "docker volume rm --force",
@@ -15,7 +18,7 @@ const commands: Readonly<Record<ResourceKind, string>> = {
 
 /** The resource with the command that removes it. */
 export function asResidue(resource: Resource): Residue {
-  const target = resource.kind === "process" ? resource.id : resource.name;
+  const target = resource.kind === "process" || resource.kind === "task" ? resource.id : resource.name;
   return { ...resource, remove: `${commands[resource.kind]} ${quoted(target)}` };
 }
 

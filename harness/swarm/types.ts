@@ -89,7 +89,7 @@ export interface Swarm {
 }
 
 export type ResourceKind =
-  | "container" | "service" | "network" | "secret" | "config" | "volume" | "file" | "node" | "process" | "snapshot";
+  | "container" | "service" | "task" | "network" | "address" | "secret" | "config" | "volume" | "file" | "node" | "process" | "snapshot";
 
 export interface Resource {
   readonly kind: ResourceKind;

@@ -8,8 +8,10 @@ import { lookAt } from "../../harness/queue/leaseObject.ts";
 import { leaseLabel, leaseName, type LeaseRecord, readLabels } from "../../harness/queue/leaseRecord.ts";
 import { takeDown } from "../../harness/queue/takeDown.ts";
 import { handOver } from "../../harness/swarm/ephemeral/image.ts";
+import { guardianName } from "../../harness/swarm/guardian-container.ts";
 import { startThrowaway, type Throwaway } from "../../harness/swarm/ephemeral/start.ts";
 import { residueOf } from "../../harness/swarm/residue.ts";
+import type { Results } from "../../reports/results.ts";
 import { newRunId, testMachine } from "./host.ts";
 import { Lab, standIn } from "./support/lab.ts";
 
@@ -20,6 +22,7 @@ const [state, home, temporary, hostConfig] = ["/var/tmp/state", "/var/tmp/home",
 let lab: Lab;
 let server: Throwaway;
 let repo: string;
+let nodeImage: string;
 
 beforeAll(async () => {
   const machine = await testMachine(["nginx:1.27"], signal);
@@ -27,7 +30,9 @@ beforeAll(async () => {
   repo = await lab.recipe("tiny");
   const mounts = [packageRoot, lab.path("recipes")].map((path) => ({ source: path, target: path }));
   server = await startThrowaway({ host: machine.docker, nodeImage: machine.nodeImage, edgeImage: machine.edgeImage, runId: newRunId("lease"), mounts, signal });
-  await handOver(machine.docker, server.docker, "nginx:1.27", signal);
+  // The node's own image has all that a build needs, as an image for a CI's steps would.
+  nodeImage = machine.nodeImage;
+  for (const image of ["nginx:1.27", nodeImage]) await handOver(machine.docker, server.docker, image, signal);
   await inNode(["mkdir", "-p", home, temporary]);
   const { trust, baseDomain } = server.edge;
   if (trust === "public") throw new Error("a throwaway edge has a CA of its own");
@@ -52,6 +57,14 @@ async function startBuild(name: string, ...more: readonly string[]): Promise<str
   const args = [recipeCi, "run", repo, "--swarm", "local", "--host-config", hostConfig, "--abra", standIn, "--stages", "install", "--out", `/var/tmp/out-${name}`, ...more];
   const started = await inNode(["sh", "-c", `setsid "$@" >/var/tmp/${name}.log 2>&1 </dev/null & echo $!`, "sh", ...args]);
   return started.stdout.trim();
+}
+
+/** A build in a container of its own of the Swarm's engine, with recipe-ci and the engine's socket mounted: a step of a CI. */
+function step(name: string, how: "--detach" | "--rm") {
+  const mounts = [packageRoot, lab.path("recipes"), "/var/tmp", "/var/run/docker.sock"].flatMap((path) => ["--volume", `${path}:${path}`]);
+  const env = Object.entries(environment).flatMap(([key, value]) => ["--env", `${key}=${value}`]);
+  const args = ["run", repo, "--swarm", "local", "--host-config", hostConfig, "--abra", standIn, "--stages", "install", "--out", `/var/tmp/out-${name}`];
+  return inNode(["docker", "run", how, "--name", name, "--network", "host", ...mounts, ...env, "--entrypoint", recipeCi, nodeImage, ...args]);
 }
 
 async function until<T>(what: string, look: () => Promise<T | null>, timeoutMs = 90_000): Promise<T> {
@@ -100,6 +113,30 @@ describe("a build on a Swarm that stays", () => {
     await until("its guardian to be gone", async () => ((await guardians()).length === 0 ? true : null));
     expect((await inNode(["test", "-e", `/proc/${stray.stdout.trim()}`])).exitCode, "what the build had started").toBe(1);
     expect((await inNode(["ls", `${state}/runs`])).stdout).not.toContain(run);
+  });
+
+  it("incident 31: in a container that is killed with all that runs in it, as a cancelled step is, is taken down by a guardian beside it", async () => {
+    const before = await server.inventory();
+    const started = await step("killed-step", "--detach");
+    expect(started, started.stderr).toMatchObject({ exitCode: 0 });
+    const { run } = await deployed();
+    expect((await server.docker.getContainer(guardianName(run)).inspect()).State.Running).toBe(true);
+    await inNode(["docker", "kill", "--signal", "KILL", "killed-step"]);
+    const killedAt = performance.now();
+    await inNode(["docker", "rm", "--force", "killed-step"]);
+    await until("everything of the killed build to be gone, its guardian too", () => nothingNew(before), 60_000);
+    expect(performance.now() - killedAt).toBeLessThan(60_000);
+    expect((await inNode(["ls", `${state}/runs`])).stdout).not.toContain(run);
+  });
+
+  it("in such a container that ends well leaves no guardian behind, nor a doubt that there was one", async () => {
+    const before = await server.inventory();
+    const ran = await step("well-step", "--rm");
+    expect(ran, ran.stdout + ran.stderr).toMatchObject({ exitCode: 0 });
+    const results = JSON.parse(await server.shell.readFile("/var/tmp/out-well-step/results.json")) as Results;
+    expect(results.teardown).toMatchObject({ status: "clean" });
+    expect(results.warnings.filter((line) => line.includes("should this container be killed"))).toEqual([]);
+    expect(residueOf(before, await server.inventory())).toEqual([]);
   });
 
   it("is swept where its guardian was killed with it; what lives, is kept or is a newer version's stays", async () => {

@@ -125,7 +125,7 @@ describe("a start that does not come to its end", () => {
     await machine.docker.createContainer({ Image: machine.nodeImage, name: `recipe-ci-${runId}-node1`, Labels: { "recipe-ci.run": runId } });
     await sweepNeverStarted(machine.docker, () => {});
     expect(await tracesOf(machine.docker, runId)).toContain(`/recipe-ci-${runId}-node1`);
-    await sweepNeverStarted(machine.docker, () => {}, Date.now() + 600_000, runId);
+    await sweepNeverStarted(machine.docker, () => {}, { now: Date.now() + 600_000, runId });
     expect(await tracesOf(machine.docker, runId)).toEqual([]);
   });
 });

@@ -1,11 +1,14 @@
+import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { humanDuration } from "../../base/clock.ts";
 import { infra, messageOf } from "../../base/errors.ts";
+import { endMarked, markedWith } from "../../base/markedProcesses.ts";
 import { within } from "../../base/wait.ts";
 import type { Inventory, Residue, Swarm } from "../../swarm/types.ts";
+import { proxyAddresses } from "../../swarm/addresses.ts";
 import { inventoryOf } from "../../swarm/inventory.ts";
 import { removeStack } from "../../swarm/removal.ts";
-import { residueOf } from "../../swarm/residue.ts";
+import { asResidue, residueOf } from "../../swarm/residue.ts";
 import { forgetSnapshots } from "../backup/forget.ts";
 import { labelOf } from "../app/appState.ts";
 import { keepRun } from "../keep.ts";
@@ -57,9 +60,8 @@ export async function teardown(site: Site): Promise<void> {
 /** The lease goes last, and only where nothing is left that a later sweep could remove. */
 async function endClaim({ claim }: Site, attempts: Attempts, residue: Residue[]): Promise<void> {
   if (!claim) return;
-  if (residue.length > 0) return claim.leave();
-  const gone = await attempts.try("lease", () => claim.release());
-  if (!gone) residue.push({ kind: "config", id: claim.name, name: claim.name, remove: `docker config rm ${claim.name}` });
+  const done = await attempts.try("lease", () => (residue.length > 0 ? claim.leave() : claim.release()));
+  if (!done) residue.push({ kind: "config", id: claim.names.join(), name: claim.names.join(" and "), remove: "recipe-ci sweep" });
 }
 
 /** @returns the kept run; null where it can't be kept, and is then taken down like any other */
@@ -80,9 +82,10 @@ export async function letGo(site: Site, kept: Pick<KeptRun, "run" | "stack" | "d
   const attempts = new Attempts();
   await endWatching(site, attempts);
   const swarm = await swarmToEnd(site);
-  const residue = swarm?.kind === "local" ? [...(await forgetSnapshots(site)), ...(await removeStacks(site, swarm, attempts, (stack) => stack !== kept.stack))] : [];
+  const residue = swarm?.kind === "local" ? [...(await removeStacks(site, swarm, attempts, (stack) => stack !== kept.stack)), ...(await forgetSnapshots(site))] : [];
   site.throwaway?.detach();
   await attempts.try("image cache", () => closeCache(site));
+  await endProcesses(site, attempts);
   // Only on a local Swarm does a kept app need its run's folder: abra's own is in it.
   const needed = swarm?.kind === "local" && kept.run === build.id;
   if (!needed) await attempts.try("run folder", () => rm(build.dir, { recursive: true, force: true }));
@@ -90,7 +93,8 @@ export async function letGo(site: Site, kept: Pick<KeptRun, "run" | "stack" | "d
   await attempts.try("lease", async () => site.claim?.endSweep());
   const leased = await attempts.try("lease", async () => site.claim?.keep(kept.expiresAt));
   const app: Residue = { kind: swarm?.kind === "local" ? "service" : "node", id: kept.run, name: kept.domain, remove: `recipe-ci rm ${kept.run}` };
-  if (!leased) site.build.warn("the app can't be kept: its lease can't be written, and the build's guardian takes it down");
+  if (leased) await attempts.try("guardian", async () => site.claim?.dismiss());
+  else site.build.warn("the app can't be kept: its lease can't be written, and the build's guardian takes it down");
   report(site, attempts, { status: leased ? "kept" : "leaked", residue: [app, ...residue], started });
 }
 
@@ -109,15 +113,26 @@ async function endWatching(site: Site, attempts: Attempts): Promise<void> {
   await build.span("watches ended", () => Promise.all(stops));
 }
 
+/** No child outlives the build, whatever it did to be in no group of it. */
+async function endProcesses({ build }: Site, attempts: Attempts): Promise<void> {
+  await attempts.try("processes", () => endMarked(build.id, AbortSignal.timeout(stepMs)));
+}
+
 async function removeAll(site: Site, attempts: Attempts): Promise<Residue[]> {
   const { build } = site;
   const residue: Residue[] = [];
   const swarm = await swarmToEnd(site);
-  if (swarm?.kind === "local") residue.push(...(await forgetSnapshots(site)), ...(await removeStacks(site, swarm, attempts)));
+  // The bot is not of this Swarm's apps that go: what is in its repository goes after that of which it was made.
+  if (swarm?.kind === "local") residue.push(...(await removeStacks(site, swarm, attempts)));
+  const snapshots = swarm?.kind === "local" ? await forgetSnapshots(site) : [];
   if (swarm) await attempts.try("Swarm", () => build.span("Swarm removed", async () => residue.push(...(await swarm.close()))), budgetMs);
   await attempts.try("image cache", () => closeCache(site));
+  await endProcesses(site, attempts);
+  const stayed = [...residue, ...snapshots, ...processesLeft(build)];
+  // Of snapshots that stay only the journal tells: a later sweep needs it.
+  if (snapshots.length > 0) return stayed;
   await attempts.try("run folder", () => rm(build.dir, { recursive: true, force: true }));
-  return residue;
+  return [...stayed, ...filesLeft(build)];
 }
 
 /** The log says how much came from outside and how much did not have to. */
@@ -156,10 +171,20 @@ async function removeStacks(site: Site, swarm: Swarm, attempts: Attempts, which:
 /** By full inventory before and after; on an engine that others use too, only what carries this run's names is ours. */
 async function whatStayed(site: Site): Promise<Residue[]> {
   if (!site.before || !site.world) return [];
-  const after = await inventoryOf([site.world.host]).catch((error: unknown) => {
+  const { host } = site.world;
+  const after = await Promise.all([inventoryOf([host]), proxyAddresses(host)]).catch((error: unknown) => {
     throw infra("daemon-gone", "the engine does not answer: what stayed is unknown", "docker ps -a", [], error);
   });
-  return residueOf(site.before, after, (resource) => resource.name === site.claim?.name || !ours(site, resource));
+  const there = { resources: [...after[0].resources, ...after[1]] };
+  return residueOf(site.before, there, (resource) => site.claim?.names.includes(resource.name) || !ours(site, resource));
+}
+
+function processesLeft({ id }: Site["build"]): Residue[] {
+  return markedWith(id).map((pid) => asResidue({ kind: "process", id: String(pid), name: `process ${pid}` }));
+}
+
+function filesLeft({ dir }: Site["build"]): Residue[] {
+  return existsSync(dir) ? [asResidue({ kind: "file", id: dir, name: dir })] : [];
 }
 
 function ours(site: Site, resource: Inventory["resources"][number]): boolean {

@@ -50,22 +50,34 @@ async function removeContainer(host: Docker, id: string): Promise<void> {
   }
 }
 
+export interface NeverStartedOptions {
+  /** Milliseconds since the epoch. */
+  readonly now?: number;
+  /** Only this run's. */
+  readonly runId?: string;
+  readonly signal?: AbortSignal;
+}
+
 /**
- * Removes nodes that were created and never started: a build killed between the two calls leaves one, and what never ran
- * can't end itself. Only those older than two minutes, so that no live build's is touched.
- * @param now milliseconds since the epoch
- * @param runId only this run's
+ * Containers of runs that were created and never started: a build killed between the two calls leaves one, and what never ran can't
+ * end itself. Only those older than two minutes, so that no live build's is touched.
+ * @throws EngineTimeout, or the engine's error; the signal's reason
  */
-export async function sweepNeverStarted(host: Docker, log: (line: string) => void, now: number = Date.now(), runId?: string): Promise<void> {
+export async function neverStarted(host: Docker, { now = Date.now(), runId, signal }: NeverStartedOptions = {}): Promise<Residue[]> {
+  const label = runId === undefined ? runLabel : `${runLabel}=${runId}`;
+  const found = await bounded("docker ps", host.listContainers({ all: true, filters: { label: [label], status: ["created"] } }), removeMs, signal);
+  const old = found.filter((one) => now / 1000 - one.Created > neverStartedS);
+  return old.map((one) => asResidue({ kind: "container", id: one.Id, name: one.Names[0]?.slice(1) ?? one.Id }));
+}
+
+/** Removes them. Never throws. */
+export async function sweepNeverStarted(host: Docker, log: (line: string) => void, o: NeverStartedOptions = {}): Promise<void> {
   try {
-    const label = runId === undefined ? runLabel : `${runLabel}=${runId}`;
-    const found = await bounded("docker ps", host.listContainers({ all: true, filters: { label: [label], status: ["created"] } }), removeMs);
-    const old = found.filter((one) => now / 1000 - one.Created > neverStartedS);
-    for (const one of old) {
-      log(`removing ${one.Names[0]?.slice(1)}: a build died before it started it`);
-      await removeContainer(host, one.Id);
+    for (const { id, name } of await neverStarted(host, o)) {
+      log(`removing ${name}: a build died before it started it`);
+      await removeContainer(host, id);
     }
   } catch (error) {
-    log(`leftover nodes could not be looked for: ${messageOf(error)}`);
+    if (!o.signal?.aborted) log(`leftover containers could not be looked for: ${messageOf(error)}`);
   }
 }

@@ -1,9 +1,15 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { newDomain } from "../../../harness/build/app/app.ts";
 import { FindingError, infra, UsageError } from "../../../harness/base/errors.ts";
 import { Build } from "../../../harness/build/context.ts";
 import type { BuildEvent } from "../../../harness/build/events.ts";
 import { Interrupted } from "../../../harness/build/interrupt.ts";
 import { resultsOf } from "../../../harness/build/phases/report.ts";
+import { leaseName } from "../../../harness/queue/leaseRecord.ts";
+import { stackName } from "../../../harness/recipe/naming.ts";
+import { nodeName } from "../../../harness/swarm/ephemeral/container.ts";
+import { guardianName } from "../../../harness/swarm/guardian-container.ts";
+import type { Swarm } from "../../../harness/swarm/types.ts";
 import { request } from "./request.ts";
 
 const interrupted = new Interrupted("signal", "SIGINT", "interrupted by SIGINT");
@@ -23,6 +29,19 @@ test("incident 18: two builds of one recipe in the same moment share no name and
   const [one, two] = [0, 0].map(() => new Build(request, () => {}, new AbortController().signal));
   expect([one?.id, one?.dir]).not.toContain(two?.id);
   expect(one?.dir).not.toBe(two?.dir);
+});
+
+test("incident 27: nothing that a build makes is named after its commit: what one left is in nobody's way who tests the same commit again", () => {
+  const commit = "c0ffee0123456789c0ffee0123456789c0ffee01";
+  const swarm = { edge: { baseDomain: "ci.test" } } as Pick<Swarm, "edge">;
+  const names = () => {
+    const build = new Build({ ...request, ref: commit }, () => {}, new AbortController().signal);
+    const domain = newDomain("wordpress", swarm);
+    return [build.id, build.dir, build.journal.path, leaseName(build.id), guardianName(build.id), nodeName(build.id, 1), domain, stackName(domain)];
+  };
+  const [first, again] = [names(), names()];
+  expect(first.filter((name) => again.includes(name))).toEqual([]);
+  expect([...first, ...again].filter((name) => name.includes(commit.slice(0, 6)))).toEqual([]);
 });
 
 describe("a phase", () => {

@@ -1,8 +1,10 @@
 import { execa } from "execa";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { packageRoot } from "../../../harness/base/paths.ts";
-import { Interrupted, watchInterrupts } from "../../../harness/build/interrupt.ts";
+import { within } from "../../../harness/base/wait.ts";
+import { Interrupted, isOrphaned, type Parentage, watchInterrupts } from "../../../harness/build/interrupt.ts";
 
 /** A process that is interrupted and then "tears down" until told to end, or for ever. Says what it sees. */
 const program = `
@@ -53,6 +55,40 @@ describe("one abort with one reason", () => {
     await says(`{"name":"Error","message":"${message}"}`);
     child.kill("SIGKILL");
     expect(await child).toMatchObject({ signal: "SIGKILL" });
+  });
+});
+
+describe("the end of whoever started the build", () => {
+  test.each<[string, Parentage, number, boolean]>([
+    ["is seen by another parent", { parent: 70, leadsSession: false }, 1, true],
+    ["is seen where another one than process 1 takes orphans in", { parent: 70, leadsSession: false }, 12, true],
+    ["has not come", { parent: 70, leadsSession: false }, 70, false],
+    ["does not count for a build in a session of its own", { parent: 70, leadsSession: true }, 1, false],
+    ["never comes where process 1 started it", { parent: 1, leadsSession: false }, 1, false],
+    ["nor where that is in another pid namespace", { parent: 0, leadsSession: false }, 0, false],
+  ])("%s", (_, begun, now, expected) => expect(isOrphaned(begun, now)).toBe(expected));
+
+  const behindShell = (command: string) => execa("sh", ["-c", `${command} & wait`, "sh", process.execPath, "--input-type=module", "-e", program, "60000", "end"], { reject: false, timeout: 8000, killSignal: "SIGKILL", all: true });
+
+  test("aborts it, with the reason", async () => {
+    const shell = behindShell('"$@"');
+    const lines = shell.iterable({ from: "all" })[Symbol.asyncIterator]();
+    expect(await lines.next()).toMatchObject({ value: "up" });
+    shell.kill("SIGKILL");
+    const { value } = await lines.next();
+    expect(JSON.parse(value as string)).toMatchObject({ why: "parent-gone", signal: "SIGHUP", message: expect.stringContaining(`process ${shell.pid}, which started this build, is gone`) });
+  });
+
+  test("leaves one alone that was started with setsid", async () => {
+    const shell = behindShell('setsid "$@"');
+    const lines = shell.iterable({ from: "all" })[Symbol.asyncIterator]();
+    expect(await lines.next()).toMatchObject({ value: "up" });
+    const pid = Number(readFileSync(`/proc/${shell.pid}/task/${shell.pid}/children`, "utf8").trim());
+    shell.kill("SIGKILL");
+    const said = lines.next();
+    expect(await within(said, 1500)).toBeNull();
+    process.kill(pid, "SIGTERM");
+    expect(JSON.parse((await said).value as string)).toMatchObject({ why: "signal" });
   });
 });
 

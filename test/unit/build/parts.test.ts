@@ -94,7 +94,7 @@ describe("services as they stand", () => {
 
 describe("kept runs", () => {
   const kept = (run: string): KeptRun => ({
-    schema: 1, run, recipe: "wordpress", source: ".", variant: null, swarm: "ephemeral", container: "c1", domain: "word1.ci.test", stack: "word1_ci_test", abraDir: "/abra",
+    schema: 1, run, recipe: "wordpress", source: ".", variant: null, swarm: "ephemeral", place: null, container: "c1", domain: "word1.ci.test", stack: "word1_ci_test", abraDir: "/abra",
     abra: { path: "/bin/abra", standIn: false }, edge: { address: "127.0.0.1", httpsPort: 443 }, cache: null, secrets: { db: "s3cr3t" }, expiresAt: "2026-01-01T00:00:00.000Z",
   });
   const folder = () => join(dir, "state/kept");

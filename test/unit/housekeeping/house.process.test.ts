@@ -85,7 +85,7 @@ describe("run folders", () => {
     mkdirSync(join(dir, "elsewhere"));
     writeFileSync(join(dir, "elsewhere/mine"), "");
     symlinkSync(join(dir, "elsewhere"), join(runs(), "261101-000000-00000f"));
-    rememberRun({ schema: 1, run: "261101-000000-00000c", recipe: "r", source: "r", variant: null, swarm: "local", container: null, domain: "d", stack: "s", abraDir: "/a", abra: { path: "/abra", standIn: true }, edge: { address: "127.0.0.1", httpsPort: 443 }, cache: null, secrets: {}, expiresAt: new Date(Date.now() + 60_000).toISOString() });
+    rememberRun({ schema: 1, run: "261101-000000-00000c", recipe: "r", source: "r", variant: null, swarm: "local", place: null, container: null, domain: "d", stack: "s", abraDir: "/a", abra: { path: "/abra", standIn: true }, edge: { address: "127.0.0.1", httpsPort: 443 }, cache: null, secrets: {}, expiresAt: new Date(Date.now() + 60_000).toISOString() });
 
     const before = readdirSync(runs());
     await keep({}, true);
@@ -172,7 +172,7 @@ describe("run folders", () => {
 
 test("records of kept runs go when their time is long over", async () => {
   for (const [id, days] of [["old", 3], ["over", 1], ["kept", -1]] as const) {
-    rememberRun({ schema: 1, run: id, recipe: "r", source: "r", variant: null, swarm: "ephemeral", container: "c", domain: "d", stack: "s", abraDir: "/a", abra: { path: "/abra", standIn: true }, edge: { address: "127.0.0.1", httpsPort: 443 }, cache: null, secrets: {}, expiresAt: daysAgo(days).toISOString() });
+    rememberRun({ schema: 1, run: id, recipe: "r", source: "r", variant: null, swarm: "ephemeral", place: null, container: "c", domain: "d", stack: "s", abraDir: "/a", abra: { path: "/abra", standIn: true }, edge: { address: "127.0.0.1", httpsPort: 443 }, cache: null, secrets: {}, expiresAt: daysAgo(days).toISOString() });
   }
   writeFileSync(join(dir, "state/kept/newer.json"), '{"schema":2}');
   await keep();
@@ -269,7 +269,7 @@ describe("recipe-ci sweep", () => {
     expect(readdirSync(runs())).toHaveLength(2);
     const swept = await sweep();
     expect([dry.exitCode, swept.exitCode]).toEqual([3, 3]);
-    expect(swept.stderr).toContain("the engine can't be asked for leases");
+    expect(swept.stderr).toContain("the engine can't be asked for what runs left");
     expect(swept.stdout).toContain("gone, over the age limit: 1 (");
     expect(readdirSync(runs())).toEqual(["261101-000000-00000b"]);
   });

@@ -1,0 +1,138 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import { runMark } from "../../../harness/base/markedProcesses.ts";
+import type { App } from "../../../harness/build/app/appState.ts";
+import type { BackupBot } from "../../../harness/build/backup/backupTypes.ts";
+import { ownersLeft } from "../../../harness/build/backup/leftSnapshots.ts";
+import { Build } from "../../../harness/build/context.ts";
+import { teardown } from "../../../harness/build/phases/teardown.ts";
+import { Site } from "../../../harness/build/site.ts";
+import type { World } from "../../../harness/build/world.ts";
+import { inventoryOf } from "../../../harness/swarm/inventory.ts";
+import type { Swarm } from "../../../harness/swarm/types.ts";
+import { FakeEngine } from "../swarm/engine.ts";
+import { request } from "./request.ts";
+
+/** Teardown on a Swarm that others use too: the engine is played, folders and processes are real. */
+
+let engine: FakeEngine;
+let dir: string;
+let site: Site;
+/** In which order what went. */
+let went: string[];
+
+beforeEach(async () => {
+  engine = await FakeEngine.start();
+  dir = mkdtempSync(join(tmpdir(), "recipe-ci-teardown-"));
+  vi.stubEnv("RECIPE_CI_STATE", dir);
+  engine.add("volumes", "somebody_elses");
+  went = [];
+  site = new Site(new Build(request, () => {}, new AbortController().signal));
+  site.build.timeline.begin("teardown");
+  site.build.journal.will({ kind: "folder", name: site.build.dir });
+  site.before = await inventoryOf([engine.docker]);
+  site.world = { host: engine.docker } as World;
+  const swarm: Partial<Swarm> = { kind: "local", docker: engine.docker, close: async () => [] };
+  site.swarmIfAny = async () => swarm as Swarm;
+});
+
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await engine.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+async function torn() {
+  await teardown(site);
+  return site.build.findings;
+}
+
+const will = (stack: string) => site.build.journal.will({ kind: "stack", name: stack, domain: stack.replaceAll("_", "."), abraDir: "/abra" });
+
+function app(stack: string, undeploy: () => Promise<unknown>): App {
+  return { which: "head", from: null, need: null, stack, domain: stack.replaceAll("_", "."), watch: { stop: async () => {} }, abra: { undeploy } } as unknown as App;
+}
+
+test("incident 26: what a dependency's deployment that failed half way had made is taken down, though nothing but the journal knows of it", async () => {
+  will("keyc1a2b3c_ci_test");
+  engine.addStack("keyc1a2b3c_ci_test");
+  site.needs.set("keycloak", { name: "keycloak", domain: "keyc1a2b3c.ci.test", recipe: null, coming: Promise.reject(new Error("failed half way")), app: null });
+  site.needs.get("keycloak")?.coming?.catch(() => {});
+  expect((await torn()).teardown).toMatchObject({ status: "clean", residue: [] });
+  expect(engine.names).toEqual(["somebody_elses"]);
+});
+
+test("what was made last goes first: undeployed, then services, networks, secrets, configs, volumes; then snapshots, then the run's folder", async () => {
+  const bot: Partial<BackupBot> = { name: "bot_app", quiet: async () => {}, mixed: async () => [], snapshots: async () => [], forget: async () => void went.push(`snapshots, folder ${existsSync(site.build.dir) ? "there" : "gone"}`) };
+  site.backupBotIfAny = async () => bot as BackupBot;
+  for (const stack of ["one_ci_test", "two_ci_test"]) {
+    will(stack);
+    engine.addStack(stack);
+    site.apps.push(app(stack, async () => void went.push(`undeploy ${stack}`)));
+  }
+  site.build.journal.will({ kind: "snapshots", name: "one_ci_test", domain: "one.ci.test" });
+  const calls = vi.spyOn(engine.calls, "push").mockImplementation((...more) => went.push(...more.map((call) => call.replace(/^DELETE \/(\w+)\/.*/, "$1"))));
+  onTestFinished(() => calls.mockRestore());
+  const { teardown: said, warnings } = await torn();
+  const kinds = ["services", "networks", "secrets", "configs", "volumes"];
+  expect(went).toEqual(["undeploy two_ci_test", ...kinds, "undeploy one_ci_test", ...kinds, "snapshots, folder there"]);
+  expect([said.status, warnings]).toEqual(["clean", []]);
+  expect(existsSync(site.build.dir)).toBe(false);
+});
+
+test("a step that fails stops no other, and is told", async () => {
+  for (const stack of ["one_ci_test", "two_ci_test"]) {
+    will(stack);
+    engine.addStack(stack);
+  }
+  site.apps.push(app("two_ci_test", () => Promise.reject(new Error("abra fell over"))));
+  const { teardown: said, warnings } = await torn();
+  expect(warnings).toEqual(["teardown: abra app undeploy two.ci.test: abra fell over"]);
+  expect(said).toMatchObject({ status: "clean", residue: [] });
+  expect(engine.names).toEqual(["somebody_elses"]);
+});
+
+test("a child that left every group is ended", async () => {
+  const child = spawn("sh", ["-c", "trap '' TERM INT HUP; echo up; while :; do sleep 60; done"], { detached: true, stdio: ["ignore", "pipe", "ignore"], env: { ...process.env, [runMark]: site.build.id } });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  await once(child.stdout, "data");
+  const ended = once(child, "exit");
+  expect((await torn()).teardown).toMatchObject({ status: "clean", residue: [] });
+  expect((await ended)[1]).toBe("SIGKILL");
+});
+
+test("files of the run that stay are residue, with the command that removes them", async () => {
+  // Nobody can remove what /proc shows, whatever rights he has.
+  Object.defineProperty(site.build, "dir", { value: "/proc/self" });
+  const { teardown: said, warnings } = await torn();
+  expect(said).toMatchObject({ status: "leaked", residue: [{ kind: "file", name: "/proc/self", remove: "rm -rf /proc/self" }] });
+  expect(warnings).toEqual([expect.stringMatching(/^teardown: run folder: /)]);
+});
+
+test("what stays in the Swarm is residue, and others' things are not", async () => {
+  will("one_ci_test");
+  engine.add("secrets", `left-by-${site.build.id}`);
+  engine.add("secrets", "somebody_new");
+  const name = `left-by-${site.build.id}`;
+  expect((await torn()).teardown).toMatchObject({ status: "leaked", residue: [{ kind: "secret", name, remove: `docker secret rm ${name}` }] });
+});
+
+test("an address on the shared network that a container of the run still holds is residue; those of others are not", async () => {
+  will("one_ci_test");
+  engine.add("networks", "proxy");
+  engine.addresses.proxy = { c1: { Name: "one_ci_test_app.1.x1" }, c2: { Name: "traefik_app.1.y2" } };
+  site.before = await inventoryOf([engine.docker]);
+  expect((await torn()).teardown).toMatchObject({ status: "leaked", residue: [{ kind: "address", name: "one_ci_test_app.1.x1", remove: "docker network disconnect --force proxy one_ci_test_app.1.x1" }] });
+});
+
+test("snapshots that stay keep the journal: from nothing else would a later sweep know of them", async () => {
+  site.backupBotIfAny = async () => null;
+  site.build.journal.will({ kind: "lease", name: "recipe-ci-lease-r1" });
+  site.build.journal.will({ kind: "snapshots", name: "one_ci_test", domain: "one.ci.test" });
+  expect((await torn()).teardown).toMatchObject({ status: "leaked", residue: [{ kind: "snapshot", name: "backup of one.ci.test" }] });
+  expect(ownersLeft(site.build.dir).map(({ stack }) => stack)).toEqual(["one_ci_test"]);
+});
