@@ -74,6 +74,14 @@ async function until<T>(what: string, look: () => Promise<T | null>, timeoutMs =
   }, { what, timeoutMs, signal });
 }
 
+/** Waits until the Swarm has no more than before. */
+function nothingNew(what: string, before: Awaited<ReturnType<Throwaway["inventory"]>>, timeoutMs = 90_000): Promise<true> {
+  return waitFor(async () => {
+    const left = residueOf(before, await server.inventory());
+    return left.length > 0 ? { done: false, saw: left.map(({ kind, name }) => `${kind} ${name}`).join(", ") } : { done: true, value: true };
+  }, { what, timeoutMs, signal });
+}
+
 async function leases() {
   const found = await server.docker.listConfigs({ filters: { label: [leaseLabel] } });
   return found.flatMap(({ ID, Spec }) => ({ id: ID, name: Spec?.Name ?? "", reading: readLabels(Spec?.Labels) }));
@@ -93,10 +101,6 @@ async function guardians(): Promise<string[]> {
   return listed.stdout.split("\n").filter(Boolean);
 }
 
-async function nothingNew(before: Awaited<ReturnType<Throwaway["inventory"]>>): Promise<true | null> {
-  return residueOf(before, await server.inventory()).length === 0 ? true : null;
-}
-
 function record(more: Partial<LeaseRecord>): LeaseRecord {
   return { run: "other-1", recipe: "other", owner: { ...thisProcess(), host: "elsewhere", boot: "another" }, harness: "9", lane: "pr", weight: 1, state: "running", until: null, beat: 0, owns: [], ...more };
 }
@@ -109,7 +113,7 @@ describe("a build on a Swarm that stays", () => {
     // As abra would that was begun a moment before: in a group of its own, and deaf to polite requests.
     const stray = await inNode(["sh", "-c", `RECIPE_CI_RUN=${run} setsid sh -c 'trap "" TERM HUP; sleep 3600' >/dev/null 2>&1 </dev/null & echo $!`]);
     await inNode(["kill", "-KILL", "--", `-${pid}`]);
-    await until("everything of the killed build to be gone", () => nothingNew(before), 60_000);
+    await nothingNew("everything of the killed build to be gone", before, 60_000);
     await until("its guardian to be gone", async () => ((await guardians()).length === 0 ? true : null));
     expect((await inNode(["test", "-e", `/proc/${stray.stdout.trim()}`])).exitCode, "what the build had started").toBe(1);
     expect((await inNode(["ls", `${state}/runs`])).stdout).not.toContain(run);
@@ -123,8 +127,8 @@ describe("a build on a Swarm that stays", () => {
     expect((await server.docker.getContainer(guardianName(run)).inspect()).State.Running).toBe(true);
     await inNode(["docker", "kill", "--signal", "KILL", "killed-step"]);
     const killedAt = performance.now();
-    await inNode(["docker", "rm", "--force", "killed-step"]);
-    await until("everything of the killed build to be gone, its guardian too", () => nothingNew(before), 60_000);
+    await inNode(["docker", "rm", "--force", "--volumes", "killed-step"]);
+    await nothingNew("everything of the killed build to be gone, its guardian too", before, 60_000);
     expect(performance.now() - killedAt).toBeLessThan(60_000);
     expect((await inNode(["ls", `${state}/runs`])).stdout).not.toContain(run);
   });
@@ -186,7 +190,7 @@ describe("a build on a Swarm that stays", () => {
     await until("the build to end", async () => ((await server.shell.readFile("/var/tmp/kept.log")).includes("the app is kept") ? true : null));
     const removed = await inNode([recipeCi, "rm", run]);
     expect(removed, removed.stderr).toMatchObject({ exitCode: 0 });
-    await until("everything of it to be gone", () => nothingNew(before));
+    await nothingNew("everything of it to be gone", before);
   });
 
   it("is not taken down where it moved after it was judged, and knows at once where it is", async () => {
