@@ -58,7 +58,8 @@ function goneWithin(runId: string, timeoutMs: number): Promise<void> {
   );
 }
 
-describe("incident 31: a build that was killed with SIGKILL", () => {
+// Beside each other: they wait.
+describe.concurrent("incident 31: a build that was killed with SIGKILL", () => {
   it("takes its node and volumes with it within 60 s, wherever it was in starting it", async () => {
     const started = run("killed");
     const build = startBuild(started);

@@ -1,5 +1,5 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { randomBytes } from "node:crypto";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { packageRoot } from "../../base/paths.ts";
 import type { Swarm } from "../../swarm/types.ts";
@@ -11,6 +11,7 @@ import { serveRpc } from "../../../tiers/rpc/server.ts";
 import type { TierRun as RunnerRun } from "../../../tiers/runner/runner.ts";
 import type { App } from "../app/appState.ts";
 import { runConfined } from "./confined/run.ts";
+import { waysFolder } from "./confined/ways.ts";
 import { chosenApp, handlersFor } from "./handlers.ts";
 import { holding, upNeeds } from "../needs/held.ts";
 import type { Site } from "../site.ts";
@@ -91,14 +92,14 @@ export async function runTests(site: Site, app: App, o: TestRun): Promise<TierRe
 /** In a child process on this machine. */
 async function runBeside(site: Site, run: Omit<RunnerRun, "socketPath">, handlers: Handlers): Promise<TierResult> {
   const runner = await site.testRunner();
-  // A Unix socket's path may have 107 bytes: the run's own folder can be longer than that.
-  const sockets = await mkdtemp(join(tmpdir(), "rci-"));
-  const server = await serveRpc({ socketPath: join(sockets, "calls"), handlers });
+  // In the run's folder, which goes with it also where the build is killed.
+  const ways = await waysFolder(join(site.build.dir, `calls-${randomBytes(3).toString("hex")}`), 0o700);
+  const server = await serveRpc({ socketPath: ways.socket("calls"), handlers });
   try {
     return await runner.run({ ...run, socketPath: server.socketPath });
   } finally {
     await server.close();
-    await rm(sockets, { recursive: true, force: true });
+    await ways.close();
   }
 }
 

@@ -8,19 +8,19 @@ import type { FromChild, ToChild } from "../../../../tiers/runner/messages.ts";
 
 /** A folder for sockets. */
 export interface WaysFolder {
-  /** A path for a socket in it that is short enough: a socket's has 107 bytes, a run's folder may be longer. */
+  /** A path for a socket in it that is short enough: a socket's has 107 bytes, a run's folder may be longer. For this user's processes, while this one has the folder. */
   socket(name: string): string;
   /** Closes and removes it. */
   close(): Promise<void>;
 }
 
-/** Makes a folder for sockets that whoever sees it may enter. @throws where it can't be made */
-export async function waysFolder(dir: string): Promise<WaysFolder> {
+/** Makes a folder for sockets. @param mode who may enter it: whoever sees it, if nothing is said. @throws where it can't be made */
+export async function waysFolder(dir: string, mode = 0o755): Promise<WaysFolder> {
   await mkdir(dir, { recursive: true });
-  await chmod(dir, 0o755);
+  await chmod(dir, mode);
   const handle = await open(dir);
   return {
-    socket: (name) => `/proc/self/fd/${handle.fd}/${name}`,
+    socket: (name) => `/proc/${process.pid}/fd/${handle.fd}/${name}`,
     close: async () => {
       await rm(dir, { recursive: true, force: true });
       await handle.close();
